@@ -1,0 +1,303 @@
+"""The command line: parse, call, print. Results go to standard output, words and progress to standard error."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from shishen import __version__
+from shishen.errors import ShishenError
+from shishen.library_cli import Json, before_verb, kitchen_of, library_app, print_json, say
+
+app = typer.Typer(
+    name="shishen",
+    help="食神：把菜谱变成会回答的厨师。\n\n例：shishen ask 可乐鸡翅怎么做",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(library_app, name="library")
+Paths = Annotated[list[Path], typer.Argument(help="文件或文件夹，可以有多个。", metavar="PATH…")]
+
+
+@app.callback()
+def options(
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="改一项设置，如 --set server.port=9000。", metavar="KEY=VALUE"),
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="配置文件，代替 shishen.toml。")] = None,
+    version: Annotated[bool, typer.Option("--version", help="显示版本。")] = False,
+) -> None:
+    """食神：把菜谱变成会回答的厨师。"""
+    before_verb.set((assignments or [], config))
+    if version:
+        print(f"shishen {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def parse() -> None:
+    """读食材行：标准输入一行一条，每行输出一个 JSON 对象。
+
+    例：echo '2-3段大葱' | shishen parse
+    """
+    from shishen.kitchen import read_line
+
+    out = sys.stdout.buffer
+    for raw in sys.stdin.buffer:
+        text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+        out.write(msgspec.json.encode(read_line(text)) + b"\n")
+        out.flush()
+
+
+@app.command()
+def read(paths: Paths) -> None:
+    """读菜谱，一行一份 JSON 打印出来，不存。
+
+    例：shishen read 我的菜谱/ > recipes.jsonl
+    """
+    from shishen.kitchen import RejectedFile
+    from shishen.records import Rejected
+    from shishen.stages.read import find_files, read_file, recognise
+
+    kitchen = kitchen_of()
+    out = sys.stdout.buffer
+    count = 0
+    failed = False
+    with RejectedFile(kitchen.rejected_path) as rejected, _progress("读取") as advance:
+        for candidate in find_files(paths):
+            recognised = recognise(candidate, kitchen.readers, kitchen.settings.reader)
+            results = [recognised] if isinstance(recognised, Rejected) else read_file(*recognised) if recognised else []
+            for result in results:
+                if isinstance(result, Rejected):
+                    failed |= _rejection(result, rejected, candidate.named)
+                    continue
+                out.write(msgspec.json.encode(result) + b"\n")
+                count += 1
+                advance(count, rejected.count, candidate.label)
+    _finish(f"读到 {count} 份菜谱", rejected.count, kitchen.rejected_path)
+    if failed or (not count and not rejected.count):
+        if not count and not rejected.count:
+            say("没有读到菜谱；能读的格式见 docs/read.md。")
+        raise typer.Exit(2)
+
+
+@app.command()
+def add(paths: Paths, json_: Json = False) -> None:
+    """把菜谱加进菜谱库。再加一次不会重复；文件改了就更新。
+
+    例：shishen add 家常菜/ corpus.jsonl
+    """
+    from shishen.kitchen import RejectedFile
+    from shishen.library import Changes
+    from shishen.records import Rejected
+    from shishen.stages.read import find_files
+
+    kitchen = kitchen_of()
+    changes, failed = Changes(), False
+    named = {path.resolve().as_posix() for path in paths}
+    with RejectedFile(kitchen.rejected_path) as rejected, _progress("加入") as advance:
+        for event in kitchen.adding(find_files(paths)):
+            if isinstance(event, Rejected):
+                failed |= _rejection(event, rejected, event.path in named)
+                continue
+            changes = event.changes
+            done = changes.added + changes.changed + changes.unchanged
+            advance(done, rejected.count, event.file.label)
+    say("更新索引…") if changes.added or changes.changed or changes.removed else None
+    kitchen.retriever.catch_up()
+    if json_:
+        print_json({**msgspec.to_builtins(changes), "rejected": rejected.count, "recipes": len(kitchen.library)})
+    _finish(
+        f"新增 {changes.added}，更新 {changes.changed}，未变 {changes.unchanged}，移除 {changes.removed}；"
+        f"菜谱库现有 {len(kitchen.library)} 份菜谱",
+        rejected.count,
+        kitchen.rejected_path,
+    )
+    nothing = not any(msgspec.structs.astuple(changes))
+    if nothing and not rejected.count:
+        say("没有读到菜谱；能读的格式见 docs/read.md。")
+    if failed or nothing:
+        raise typer.Exit(2)
+
+
+def _rejection(rejected: Any, file: Any, named: bool) -> bool:
+    """Note a rejection; whether it is the fault of a whole file that was named by hand."""
+    file.write(rejected)
+    if rejected.line is None:
+        say(rejected.reason if rejected.path in rejected.reason else f"{rejected.path}：{rejected.reason}")
+    return named and rejected.line is None
+
+
+def _finish(words: str, rejected: int, path: Path) -> None:
+    say(f"{words}；{rejected} 处没读成，见 {path}。" if rejected else f"{words}。")
+
+
+@contextmanager
+def _progress(verb: str) -> Iterator[Any]:
+    """A progress line on a terminal, nothing elsewhere; yields `advance(done, rejected, place)`."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn(verb + " {task.completed} 份"),
+        TextColumn("{task.fields[speed]}"),
+        TextColumn("{task.fields[place]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(verb, total=None, speed="", place="")
+
+        def advance(done: int, rejected: int, place: str) -> None:
+            elapsed = bar.tasks[0].elapsed or 0.001
+            speed = f"{done / elapsed:,.0f} 份/秒" + (f"，{rejected} 处没读成" if rejected else "")
+            bar.update(task, completed=done, speed=speed, place=Path(place).name)
+
+        yield advance
+
+
+@app.command()
+def ask(
+    question: Annotated[list[str], typer.Argument(help="问题，如：可乐鸡翅怎么做", metavar="TEXT")],
+    json_: Json = False,
+) -> None:
+    """问一道菜。
+
+    例：shishen ask 可乐鸡翅怎么做
+    """
+    from shishen.records import Message
+
+    text = " ".join(question).strip()
+    if not text:
+        raise ShishenError("问题是空的；例：shishen ask 可乐鸡翅怎么做")
+    kitchen = kitchen_of()
+    longest = kitchen.settings.server.longest_question
+    if len(text) > longest:
+        raise ShishenError(f"问题有 {len(text)} 个字，最多 {longest} 个；请说短一点。")
+    answer = kitchen.ask(text)
+    if json_:
+        from shishen.stages.answer import extension
+
+        print_json({"answer": "".join(kitchen.say([Message("user", text)], answer)), "shishen": extension(answer)})
+        return
+    for piece in kitchen.say([Message("user", text)], answer):
+        print(piece, end="", flush=True)
+    print()
+
+
+@app.command()
+def chat() -> None:
+    """在终端里和厨师说话；空行或 Ctrl+D 结束。"""
+    from shishen.records import Message
+
+    kitchen = kitchen_of()
+    kitchen.prepare()
+    say("想吃什么？（空行结束）")
+    messages: list[Message] = []
+    while True:
+        try:
+            text = input("> " if sys.stdin.isatty() else "").strip()
+        except EOFError:
+            break
+        if not text:
+            break
+        messages.append(Message("user", text))
+        answer = kitchen.ask(messages)
+        pieces = []
+        for piece in kitchen.say(messages, answer):
+            pieces.append(piece)
+            print(piece, end="", flush=True)
+        print("\n")
+        messages.append(Message("assistant", "".join(pieces)))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="监听的地址；0.0.0.0 让同一网络的手机也能用。")] = None,
+    port: Annotated[int | None, typer.Option(help="监听的端口。", min=1, max=65535)] = None,
+) -> None:
+    """启动服务：网页、OpenAI 兼容接口、接口文档。
+
+    例：shishen serve --port 8000，再打开 http://127.0.0.1:8000/
+    """
+    from shishen.server.app import run
+
+    kitchen = kitchen_of()
+    run(kitchen, host or kitchen.settings.server.host, port or kitchen.settings.server.port)
+
+
+@app.command()
+def index(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="扔掉索引，从菜谱库重做。")] = False,
+) -> None:
+    """让检索索引跟上菜谱库。
+
+    例：shishen index --rebuild
+    """
+    kitchen = kitchen_of()
+    changed = kitchen.retriever.rebuild() if rebuild else kitchen.retriever.catch_up()
+    say(f"索引已更新到第 {kitchen.index.generation()} 代。" if changed else "索引已经是最新的。")
+
+
+@app.command()
+def engines(json_: Json = False) -> None:
+    """列出所有引擎；* 是正在用的。"""
+    from shishen.kitchen import engine_list
+
+    kitchen = kitchen_of()
+    rows = [
+        {
+            "kind": info.kind,
+            "name": info.name,
+            "purpose": info.purpose,
+            "extra": info.extra,
+            "active": info.kind == "reader" or kitchen.settings.engines[info.kind].name == info.name,
+        }
+        for info in engine_list()
+    ]
+    if json_:
+        print_json(rows)
+        return
+    for row in rows:
+        print(f"{'*' if row['active'] else ' '} {row['kind']:<9} {row['name']:<12} {row['purpose']}")
+
+
+@app.command()
+def doctor(json_: Json = False) -> None:
+    """检查这台机器上的食神：设置、菜谱库、索引、引擎。"""
+    from shishen.doctor import examine
+
+    findings = examine(kitchen_of)
+    if json_:
+        print_json(findings)
+    else:
+        for finding in findings:
+            print(f"{'✓' if finding.good else '✗'} {finding.what}：{finding.words}")
+    if not all(finding.good for finding in findings):
+        raise typer.Exit(2)
+
+
+def main() -> None:
+    """The program. A fault of the user's is one line and exit status 2; anything else keeps its traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal in another encoding must not stop the cook.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        app()
+    except ShishenError as error:
+        say(" ".join(str(error).split()))
+        sys.exit(2)
+    except BrokenPipeError:
+        # `shishen read … | head` is no fault; keep Python from flushing into the closed pipe.
+        sys.stdout = None  # type: ignore[assignment]
+        sys.exit(0)

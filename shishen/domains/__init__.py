@@ -1,0 +1,1 @@
+"""The domains: what is known of a subject."""

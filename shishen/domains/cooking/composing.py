@@ -1,0 +1,179 @@
+"""The grounded answer, written by code: every number, unit, name and step comes from the record by reference."""
+
+from collections.abc import Sequence
+
+from shishen.records import Hit, Ingredient, Recipe, Source
+
+_FRACTIONS = {0.25: "1/4", 0.75: "3/4"}
+HOUSE = "shishen/cookbook/"
+
+
+def number(value: float) -> str:
+    """A number as a cook writes it: 2 → 2, 0.5 → 半, 0.3333 → 1/3."""
+    if value == 0.5:
+        return "半"
+    for denominator in (3, 8):
+        for numerator in range(1, denominator):
+            if abs(value - numerator / denominator) < 0.001 and value not in _FRACTIONS:
+                return f"{numerator}/{denominator}"
+    return _FRACTIONS.get(value, f"{value:.10g}")
+
+
+def span(low: float | None, high: float | None) -> str:
+    """A span of numbers: `2`, `2–3`, `至少 2`, `最多 3`, or nothing."""
+    if low is None and high is None:
+        return ""
+    if low is None:
+        return f"最多 {number(high)}" if high is not None else ""
+    if high is None:
+        return f"至少 {number(low)}"
+    return number(low) if low == high else f"{number(low)}–{number(high)}"
+
+
+def amount(ingredient: Ingredient) -> str:
+    """The quantity as its source has it; a dash where it has none."""
+    if ingredient.vague:
+        unit = ingredient.unit or ""
+        text = {"其他": "—", "随意": "随意"}.get(ingredient.vague, f"{ingredient.vague}{unit}")
+    else:
+        said = span(ingredient.min, ingredient.max)
+        unit = ingredient.unit or ""
+        text = f"{said}{unit}" if said == "半" else f"{said} {unit}".strip()
+        if not said:
+            text = "—"
+    return f"{text}（可选）" if ingredient.optional else text
+
+
+def place(source: Source) -> str:
+    """A source as a reader finds it again: the house cookbook by name, a file by its last parts and line."""
+    if source.path.startswith(HOUSE):
+        shown = f"食神自带菜谱《{source.path.removeprefix(HOUSE).removesuffix('.md')}》"
+    else:
+        shown = "/".join(source.path.replace("\\", "/").split("/")[-3:])
+    if source.page is not None:
+        shown += f" 第 {source.page} 页"
+    elif source.line is not None:
+        shown += f" 第 {source.line} 条"
+    return f"{shown}（{source.author}）" if source.author else shown
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """The whole recipe in Markdown."""
+    parts = [f"## {recipe.name}"]
+    if facts := _facts(recipe):
+        parts.append(f"> {facts}")
+    if recipe.description:
+        parts.append(_safe(recipe.description))
+    if recipe.ingredients:
+        parts.append("### 材料")
+        parts.append(_table(recipe.ingredients))
+    if recipe.tools:
+        parts.append("### 工具")
+        parts.append("、".join(recipe.tools))
+    parts.append("### 做法")
+    parts.append(_steps(recipe))
+    if recipe.features:
+        parts.append("### 特点")
+        parts.append(_safe(recipe.features))
+    if recipe.tips:
+        parts.append("### 小贴士")
+        parts.append("\n".join(f"- {_line(tip)}" for tip in recipe.tips))
+    parts.append(f"来源：{place(recipe.source)}")
+    return "\n\n".join(parts)
+
+
+def found_text(recipe: Recipe, said: str | None, others: Sequence[Hit], recipe_count: int) -> str:
+    """The answer for a dish that was found; `said` is what was asked, where it was not the dish's own name."""
+    parts = []
+    if said:
+        parts.append(f"您说的「{said}」我理解为「{recipe.name}」。")
+    parts.append(recipe_text(recipe))
+    if recipe_count > 1:
+        parts.append(f"菜谱库里还有 {recipe_count - 1} 份同名菜谱，这里是写得最完整的一份。")
+    if others:
+        parts.append(f"相近的还有：{_names(others)}。")
+    return "\n\n".join(parts)
+
+
+def missing_text(asked: str, neighbours: Sequence[Hit]) -> str:
+    """The answer where the library has no such dish: says so, and offers the nearest real ones by name."""
+    what = f"「{asked}」" if asked else "这道菜"
+    if not neighbours:
+        return f"菜谱库里没有{what}，也没有相近的菜。可以用 shishen add 添加菜谱，或换一道菜问我。"
+    return f"菜谱库里没有{what}，我不想凭空编一份给您。相近的有：{_names(neighbours)}。想看哪一道，说菜名就行。"
+
+
+def greeting_text(recipe_count: int) -> str:
+    """What the cook says when nothing was asked yet."""
+    return f"您好，我是食神。菜谱库里有 {recipe_count} 份菜谱，告诉我菜名，我就把做法讲给您，比如「可乐鸡翅怎么做」。"
+
+
+def _facts(recipe: Recipe) -> str:
+    facts = []
+    if recipe.servings and (served := span(recipe.servings.min, recipe.servings.max)):
+        facts.append(f"{served} 份")
+    if recipe.minutes is not None:
+        facts.append(f"约 {_duration(recipe.minutes)}")
+    if recipe.difficulty is not None:
+        facts.append(f"难度 {'★' * recipe.difficulty}{'☆' * (5 - recipe.difficulty)}")
+    if recipe.calories is not None:
+        facts.append(f"{number(recipe.calories)} 千卡")
+    if recipe.tastes:
+        facts.append("、".join(recipe.tastes))
+    facts.extend(fact for fact in (recipe.category, recipe.cuisine) if fact)
+    return " · ".join(facts)
+
+
+def _duration(minutes: float) -> str:
+    """80 → 80 分钟, 150 → 2 小时 30 分钟: hours from two up, where minutes stop being easy to read."""
+    hours, rest = divmod(minutes, 60)
+    if minutes < 120 or rest % 1:
+        return f"{number(minutes)} 分钟"
+    return f"{number(hours)} 小时" + (f" {number(rest)} 分钟" if rest else "")
+
+
+def _table(ingredients: Sequence[Ingredient]) -> str:
+    rows = ["| 材料 | 用量 |", "|---|---|"]
+    for ingredient in ingredients:
+        name = _cell(ingredient.name)
+        if ingredient.alt:
+            name += f"（或{'、'.join(_cell(alt) for alt in ingredient.alt)}）"
+        if ingredient.preparation:
+            name += f"（{_cell(ingredient.preparation)}）"
+        rows.append(f"| {name} | {_cell(amount(ingredient))} |")
+    return "\n".join(rows)
+
+
+def _steps(recipe: Recipe) -> str:
+    lines: list[str] = []
+    section: str | None = None
+    count = 0
+    for step in recipe.steps:
+        if step.noise:
+            continue
+        if step.section != section:
+            section = step.section
+            if section:
+                lines.append(f"\n**{section}**\n" if lines else f"**{section}**\n")
+        count += 1
+        lines.append(f"{count}. {_line(step.text)}")
+    return "\n".join(lines)
+
+
+def _names(hits: Sequence[Hit]) -> str:
+    return "、".join(f"「{name}」" for name in dict.fromkeys(hit.name for hit in hits))
+
+
+def _safe(text: str) -> str:
+    """Prose of a source, one paragraph; what would be Markdown structure at a line's start is taken for text."""
+    return "\n".join(line.strip().lstrip("#>|-*+ ") for line in text.splitlines() if line.strip())
+
+
+def _line(text: str) -> str:
+    """Several lines of a source as one; what ends without a stop gets a semicolon before the next."""
+    parts = [part.strip() for part in text.splitlines() if part.strip()]
+    return "".join(p if p is parts[-1] or p[-1] in "。！？；：，、.!?;:," else f"{p}；" for p in parts)
+
+
+def _cell(text: str) -> str:
+    return _line(text).replace("|", "／")

@@ -1,0 +1,52 @@
+"""What a line is: a header that names a group, noise that names nothing, equipment, or an ingredient."""
+
+import re
+
+from shishen.domains.cooking.vocabulary import vocabulary
+
+_BOXED = re.compile(r"^\s*(?:【[^】]*】|\[[^\]]*\]|\*\*[^*]+\*\*)\s*[:：]?\s*$")
+_HASH = re.compile(r"^\s*[#＃]")
+_POINTING = re.compile(r"^\s*👇")
+_LETTERED = re.compile(r"^[A-Z]\s+\S{1,8}$|^[A-Z]$|^(?:材料|配料|食材|步骤|方法|调料)\s*[\dA-Z一二三四五六]+$")
+_ABOVE = re.compile(
+    r"^(?:以上|以下|下面|上面)(?:是|为|都是)?.{0,12}(?:部分|馅料|材料|调料|用料|条料|配料|食材)$|^.{1,10}部分$"
+)
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_DIGITS = re.compile(r"\d")
+
+
+def is_header(raw: str, text: str) -> bool:
+    """Whether the line only names a group of those that follow."""
+    words = vocabulary()
+    if _BOXED.match(raw) or _HASH.match(raw) or (_POINTING.match(raw) and _HAN.search(raw)):
+        return True
+    bare = re.sub(r"\([^)]*\)", "", text).strip()
+    if bare.endswith(":") and len(bare) <= 20 and bare.strip(": "):
+        return True
+    if _LETTERED.match(bare) or _ABOVE.match(bare):
+        return True
+    return (
+        bare.strip(": ") in words.headers
+        and bare.strip(": ").endswith(("料", "材", "具", "种", "皮"))
+        and bare not in words.known
+    )
+
+
+def is_noise(text: str) -> bool:
+    """Whether the line is a sentence, a ratio or a pointer and names nothing."""
+    if not re.search(r"\w", text):
+        return True
+    return vocabulary().noise.search(text) is not None
+
+
+def is_tool(name: str) -> bool:
+    """Whether the name is that of kitchen equipment."""
+    words = vocabulary()
+    if name in words.tools:
+        return True
+    return name.endswith(words.tool_endings) and not name.endswith(words.not_tools)
+
+
+def without_labels(text: str) -> str:
+    """The line without the name of its group (`调料：盐 5g、糖 3g`)."""
+    return vocabulary().header_label.sub(" ", text).strip()

@@ -1,0 +1,192 @@
+"""What a recipe names and what it measures, joined: each ingredient stands once, with the amount measured.
+
+The two lists of one recipe call the same thing by different words (鸡翅中/鸡翅, 葱/小葱, 酵母/干酵母). They are
+matched one to one, the surest likeness first; what finds no partner stands for itself.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
+from importlib import resources
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shishen.chinese import syllable
+from shishen.records import Ingredient
+
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+
+def merge(named: Sequence[Ingredient], measured: Sequence[Ingredient]) -> list[Ingredient]:
+    """The ingredients of `named` with the amounts of `measured`, then those found only in `measured`."""
+    first = once(named)
+    second = once(measured)
+    partner: dict[int, int] = {}
+    for alike in (_same_name, _same_choice, _homophones, _same_word, _contained, _same_kind, _begins):
+        for place, one in enumerate(first):
+            if place in partner:
+                continue
+            free = [k for k in range(len(second)) if k not in partner.values()]
+            # Of several likenesses the longest name that they share is the surest.
+            found = max(free, key=lambda k: (alike(one, second[k]), -k), default=None)
+            if found is not None and alike(one, second[found]):
+                partner[place] = found
+    joined = [_join(one, second[partner[place]]) if place in partner else one for place, one in enumerate(first)]
+    return [*joined, *(other for k, other in enumerate(second) if k not in partner.values())]
+
+
+def is_equipment(name: str) -> bool:
+    """Whether a name of a list of what is needed ends as only equipment does there."""
+    return name.endswith(_knowledge().equipment)
+
+
+def without_remarks(ingredients: Sequence[Ingredient], elsewhere: str) -> list[Ingredient]:
+    """The ingredients of lines without what is a remark taken for one (500g，会是拳头大小两坨).
+
+    A thing that is not the first of its line, or has no amount at all, is a remark where nothing `elsewhere`
+    in the recipe names it; its amount is the first thing's, if that has none of its own.
+    """
+    kept: list[Ingredient] = []
+    line: str | None = None
+    for ingredient in ingredients:
+        first = ingredient.raw != line
+        line = ingredient.raw
+        if _key(ingredient.name) in elsewhere or (first and _has_amount(ingredient)):
+            kept.append(ingredient)
+        elif not first and kept and kept[-1].raw == line and not _has_amount(kept[-1]):
+            kept[-1] = replace(kept[-1], min=ingredient.min, max=ingredient.max, unit=ingredient.unit)
+        elif first and len(ingredient.name) <= 3:
+            kept.append(ingredient)
+    return kept
+
+
+def _has_amount(ingredient: Ingredient) -> bool:
+    return ingredient.min is not None or ingredient.max is not None or ingredient.vague is not None
+
+
+def once(ingredients: Iterable[Ingredient]) -> list[Ingredient]:
+    """The ingredients without repeats; of two with one name the first that has an amount stands."""
+    seen: dict[str, Ingredient] = {}
+    for ingredient in ingredients:
+        held = seen.get(ingredient.name)
+        if held is None or (held.min is None and held.max is None and ingredient.min is not None):
+            seen[ingredient.name] = ingredient
+    return list(seen.values())
+
+
+def _join(named: Ingredient, measured: Ingredient) -> Ingredient:
+    """The named ingredient with the amount measured; its own amount stands where the other has no number."""
+    own = measured.min is None and measured.max is None and (named.min is not None or named.max is not None)
+    amount = named if own else measured
+    others = dict.fromkeys((*named.alt, *measured.alt))
+    others.pop(named.name, None)
+    return replace(
+        amount,
+        name=named.name,
+        optional=named.optional or measured.optional,
+        alt=tuple(others),
+        group=named.group or measured.group,
+        preparation=amount.preparation or named.preparation,
+    )
+
+
+class _Knowledge(Struct, frozen=True):
+    kinds: dict[str, frozenset[int]]
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    different: frozenset[str]
+    equipment: tuple[str, ...]
+
+
+@cache
+def _knowledge() -> _Knowledge:
+    path = resources.files("shishen.domains.cooking") / "data" / "merging.toml"
+    lists = tomllib.loads(path.read_text(encoding="utf-8"))
+    kinds: dict[str, frozenset[int]] = {}
+    for number, line in enumerate(lists["same"].strip().splitlines()):
+        for word in line.split():
+            kinds[word] = kinds.get(word, frozenset()) | {number}
+    return _Knowledge(
+        kinds=kinds,
+        before=re.compile("(?:" + "|".join(lists["before"].split()) + ")+"),
+        after=re.compile("(?:" + "|".join(lists["after"].split()) + ")+"),
+        different=frozenset(lists["different"].split()),
+        equipment=tuple(lists["equipment"].split()),
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _key(name: str) -> str:
+    return _NOT_WORDS.sub("", name).lower()
+
+
+def _names(ingredient: Ingredient) -> set[str]:
+    return {_key(name) for name in (ingredient.name, *ingredient.alt)}
+
+
+def _same_name(one: Ingredient, other: Ingredient) -> int:
+    return len(one.name) if _key(one.name) == _key(other.name) else 0
+
+
+def _same_choice(one: Ingredient, other: Ingredient) -> int:
+    """One of the alternatives of either list is one of the other's."""
+    return len(max(_names(one) & _names(other), key=len, default=""))
+
+
+def _homophones(one: Ingredient, other: Ingredient) -> int:
+    """胡箩卜 for 胡萝卜: another character of the same sound."""
+    a, b = _key(one.name), _key(other.name)
+    alike = len(a) == len(b) > 1 and all(x == y or syllable(x) == syllable(y) for x, y in zip(a, b, strict=True))
+    return len(a) if alike else 0
+
+
+def _between(one: Ingredient, other: Ingredient, alike: Callable[[str, str], int]) -> int:
+    return max(alike(a, b) for a in _names(one) for b in _names(other))
+
+
+def _same_word(one: Ingredient, other: Ingredient) -> int:
+    """The longer name is the shorter one and a word that makes no other thing of it: 干酵母/酵母."""
+    return _between(one, other, _extended)
+
+
+def _extended(a: str, b: str) -> int:
+    knowledge = _knowledge()
+    short, long = sorted((a, b), key=len)
+    if not short or short == long or long in knowledge.different:
+        return 0
+    head, found, tail = long.partition(short)
+    fits = found and (not head or knowledge.before.fullmatch(head)) and (not tail or knowledge.after.fullmatch(tail))
+    return len(short) if fits else 0
+
+
+def _contained(one: Ingredient, other: Ingredient) -> int:
+    """The longer name ends in the shorter one, or begins with it: 农村玉米鸡/鸡, 郫县豆瓣酱/豆瓣酱."""
+    return _between(one, other, _within)
+
+
+def _within(a: str, b: str) -> int:
+    short, long = sorted((a, b), key=len)
+    if not short or short == long or long in _knowledge().different or short in _knowledge().different:
+        return 0
+    if long.endswith(short) or (len(short) > 1 and long.startswith(short)):
+        return len(short)
+    # 巴斯马蒂香米/巴斯马蒂长粒香米: a word in the middle is left out.
+    middle = len(short) > 3 and any(
+        long.startswith(short[:k]) and long.endswith(short[k:]) for k in range(2, len(short) - 1)
+    )
+    return len(short) if middle else 0
+
+
+def _begins(one: Ingredient, other: Ingredient) -> int:
+    """What is measured begins with the name and goes on about it: 姜手指头大小."""
+    name, said = _key(one.name), _key(other.name)
+    return len(name) if said.startswith(name) and len(said) - len(name) > 2 else 0
+
+
+def _same_kind(one: Ingredient, other: Ingredient) -> int:
+    """Both are spellings of one kind: 食用油/菜籽油, 盐/食盐."""
+    kinds = _knowledge().kinds
+    nothing: frozenset[int] = frozenset()
+    return int(any(kinds.get(a, nothing) & kinds.get(b, nothing) for a in _names(one) for b in _names(other)))

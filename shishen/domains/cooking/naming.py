@@ -1,0 +1,191 @@
+"""The name of a thing, out of the words written around it: preparation, remarks, amounts and translations go."""
+
+import re
+
+from shishen.domains.cooking.vocabulary import Vocabulary, vocabulary
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_EDGES = " ,;:、，。.!?-~_=+*/|<>'\"#@^&\u2026"
+_TRANSLATION = re.compile(r"(?<=[\u3400-\u9fff])\s*[A-Za-z][A-Za-z ,.'&/-]*$")
+_TOO_LONG = 12
+_ANY_OF = re.compile(r"等(?:[\u4e00-\u9fff]{0,6})?$")
+_FOR = re.compile(r"^[\u4e00-\u9fff]{1,4}(?<![食饮家专药商通])用(?P<food>[\u4e00-\u9fff]+)$")
+_GROUP_LETTER = re.compile(r"^[A-D](?=[\u3400-\u9fff])")
+_PURPOSE = re.compile(
+    r"^(?:洗|炸|腌|腌制|装饰|蘸|点缀|包|刷|撒|炒|煮|拌|焯|煎|蒸|炖|泡)[\u4e00-\u9fff]{0,4}用-?(?=[\u4e00-\u9fff])|^[\u4e00-\u9fff]{1,5}用-"
+)
+_LEFTOVER = re.compile(r"^(?:的|和|与|及|为|是|有(?!机)|儿)+(?=.)|^[和与及的为是有儿]$")
+
+
+def known(name: str) -> bool:
+    """Whether this is a name that the vocabulary lists."""
+    return name in vocabulary().known
+
+
+def food_like(name: str) -> int:
+    """How sure it is that this is a food: 3 listed, 2 ends in a listed name, 1 ends like one, 0 unknown."""
+    words = vocabulary()
+    if name in words.known:
+        return 3
+    if any(name[start:] in words.known for start in range(1, len(name) - 1)):
+        return 2
+    return 1 if name.endswith(words.endings) else 0
+
+
+COLOURS = frozenset("黑白红青绿黄紫")
+
+
+def with_head(name: str, other: str) -> str:
+    """高筋 beside 中筋面粉 is 高筋面粉: the head noun that the list says only once."""
+    if food_like(name) and name not in ("牛", "羊", "猪", "鸡", "鸭") or len(other) <= len(name):
+        return name
+    head = other[len(name) :]
+    return name + head if head in vocabulary().known or food_like(head) else name
+
+
+def last_food(text: str, start: int) -> str:
+    """The longest listed name that ends the text, after `start`; the rest of the text where none does."""
+    words = vocabulary()
+    return next((text[i:] for i in range(start, len(text)) if text[i:] in words.known), text[start:])
+
+
+def is_remark(text: str, opening: bool = True) -> bool:
+    """Whether this stretch of text says something about a thing and does not name one.
+
+    `opening`: whether its first word may give it away (切片, 约); not so where a name is expected.
+    """
+    words = vocabulary()
+    text = text.strip(_EDGES)
+    if not text or text in words.known:
+        return not text
+    if text in words.tools:
+        return False
+    if words.leading.fullmatch(text) or words.trailing.fullmatch(text):
+        return True
+    if opening and words.remark_start.match(text) and not words.kept.match(text) and not _starts_with_food(text, words):
+        return not _prepared_food(text, words)
+    match = words.remark.search(text)
+    return match is not None and not _masked(match, text, words)
+
+
+def _prepared_food(text: str, words: Vocabulary) -> bool:
+    """新鲜的蚝仔, 切碎意大利咸肉: preparation before a food; 切片 and 切碎为蒜末 are remarks."""
+    lead = words.leading.match(text)
+    if lead is None:
+        return text.endswith(words.tool_endings) and len(text) < 6
+    rest = text[lead.end() :].lstrip("的")
+    if not rest or rest[0] in "为成后" or words.remark.search(rest) or words.trailing.fullmatch(text):
+        return False
+    return food_like(rest) > 0 or rest.endswith(words.tool_endings)
+
+
+def _starts_with_food(text: str, words: Vocabulary) -> bool:
+    match = words.known_at.match(text)
+    return match is not None and len(match.group()) > 1
+
+
+def _masked(match: re.Match[str], text: str, words: Vocabulary) -> bool:
+    """Whether the remark word is part of a food's name (可乐, 宽粉)."""
+    return any(
+        f.start() <= match.start() and match.end() <= f.end() and len(f.group()) > 1
+        for f in words.known_at.finditer(text)
+    )
+
+
+def clean(text: str) -> str:
+    """A name without preparation, purpose, amount words, translation and edges; '' where nothing is left."""
+    words = vocabulary()
+    name = text.strip(_EDGES)
+    if not name or name in words.known:
+        return name
+    name = _TRANSLATION.sub("", name).strip(_EDGES)
+    name = _GROUP_LETTER.sub("", name)
+    name = _PURPOSE.sub("", name)
+    if (purpose := _FOR.match(name)) and purpose["food"] in words.known:
+        name = purpose["food"]
+    before = None
+    while name and name != before:
+        before = name
+        name = _unprepared(name, words)
+        name = _LEFTOVER.sub("", name).strip(_EDGES)
+    if name not in words.amount_whole:
+        shorter = words.amount_words.sub("", name).strip(_EDGES)
+        name = words.amount_words.sub("", shorter).strip(_EDGES) or shorter or name
+    name = _after_de(name, words)
+    name = _said_once(_ANY_OF.sub("", name) or name, words)
+    return name.strip(_EDGES)
+
+
+def _said_once(name: str, words: Vocabulary) -> str:
+    """红洋葱洋葱 → 红洋葱: forms that join amount and name often say the end twice."""
+    for size in range(len(name) // 2, 0, -1):
+        shorter = name[:-size]
+        if len(shorter) > 1 and shorter.endswith(name[-size:]) and name not in words.known:
+            return shorter
+    return name
+
+
+def _unprepared(name: str, words: Vocabulary) -> str:
+    if words.kept.match(name):
+        return name
+    lead = words.leading.match(name)
+    if lead and lead.end() < len(name):
+        rest = name[lead.end() :]
+        if len(rest) > 1 or rest in words.known:
+            name = rest.lstrip("的")
+    tail = words.trailing.search(name)
+    if tail and tail.start() > 0:
+        name = name[: tail.start()]
+    inner = re.search(r"去皮|去骨|去壳|去核|去头", name)
+    if inner and inner.start() > 0 and inner.end() < len(name):
+        name = name[: inner.start()] + name[inner.end() :]
+    return name
+
+
+def _after_de(name: str, words: Vocabulary) -> str:
+    """热干面特有的碱水面 → 碱水面: what stands before 的 describes."""
+    head, de, tail = name.rpartition("的")
+    if de and tail and head and _HAN.search(tail):
+        return tail
+    return name.rstrip("的") if de and not tail else name
+
+
+def split_run(name: str) -> list[str]:
+    """葱姜蒜 → 葱, 姜, 蒜: names of the same group that run together; [name] where it is one name."""
+    words = vocabulary()
+    if len(name) < 2 or name in words.known or not _HAN.fullmatch(name[0]):
+        return [name]
+    parts: list[str] = []
+    place = 0
+    while place < len(name):
+        found = None
+        for match_end in range(min(len(name), place + 7), place, -1):
+            if name[place:match_end] in words.known:
+                found = name[place:match_end]
+                break
+        if found is None:
+            return [name]
+        parts.append(found)
+        place += len(found)
+    if len(parts) < 2:
+        return [name]
+    return parts if _belong_together(parts, words) else [name]
+
+
+def _belong_together(parts: list[str], words: Vocabulary) -> bool:
+    groups = {words.group_of[part] for part in parts}
+    spices = {"aromatics", "seasonings"}
+    if parts[-1].startswith(parts[-2][-1]):
+        return False  # 大葱葱白: a part of the same thing
+    if len(parts) == 2 and len(parts[1]) > 2 and len(parts[0]) > 1 and parts[1][-1] in "酱油汁粉水酒":
+        return False  # 红油豆瓣酱
+    if groups == {"staples"} and len(parts) == 2:
+        return False  # 绿豆粉丝, 牛奶巧克力
+    if len(parts[-1]) == 1 and len(parts) == 2:
+        # 姜糖, 椒盐, 蒜油 are products; 葱姜, 油盐 are lists.
+        return (
+            all(len(p) == 1 for p in parts)
+            and (groups == {"aromatics"} or groups == {"seasonings"})
+            and parts != ["糖", "醋"]
+        )
+    return len(groups) == 1 or groups <= spices

@@ -1,0 +1,31 @@
+"""How an ingredient is handled before it is used, as its line says it (切丝, 去皮)."""
+
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+
+
+@cache
+def _handled() -> re.Pattern[str]:
+    path = resources.files("shishen.domains.cooking") / "data" / "preparations.toml"
+    words = tomllib.loads(path.read_text(encoding="utf-8"))["handling"].split()
+    return re.compile("|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True)))
+
+
+def preparation_of(raw: str, name: str, following: str | None = None) -> str | None:
+    """The handling words around `name` in `raw`, joined by 、; None where there are none.
+
+    `following` is the name of the next ingredient in the line: what stands after it belongs to that one.
+    """
+    handled = _handled()
+    if not handled.search(raw):
+        return None
+    start = raw.find(name)
+    if start < 0:
+        return None
+    end = raw.find(following, start + len(name)) if following else -1
+    before = re.split(r"[、，,；;+]", raw[:start])[-1]
+    after = raw[start + len(name) : end if end >= 0 else len(raw)]
+    found = dict.fromkeys(m[0] for part in (before, after) for m in handled.finditer(part))
+    return "、".join(found) or None

@@ -1,0 +1,130 @@
+"""A draft read into a recipe: its name, servings, ingredients, tools and steps."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from shishen.domains.cooking.durations import whole_time
+from shishen.domains.cooking.merging import is_equipment, merge, once, without_remarks
+from shishen.domains.cooking.preparations import preparation_of
+from shishen.domains.cooking.quantities import read_line
+from shishen.domains.cooking.servings import read_servings
+from shishen.domains.cooking.steps import plain_text, read_step
+from shishen.domains.cooking.titles import other_names, plain_title
+from shishen.errors import BadRecord
+from shishen.records import Draft, DraftLine, Ingredient, Line, Recipe, recipe_id
+
+_HEADER_MARKS = re.compile(r"^[\s【\[#*◆●▲·\-—]+|[\s】\]：:#*\-—]+$")
+
+
+def read_recipe(draft: Draft) -> Recipe:
+    """The recipe that a draft describes. Raises BadRecord where it has no title or no step at all."""
+    title = draft.title.strip()
+    if not title:
+        raise BadRecord("没有菜名")
+    name = plain_title(title)
+    steps = tuple(step for step in (read_step(step, name) for step in draft.steps) if step)
+    if not steps:
+        raise BadRecord(f"「{title:.30}」没有步骤")
+    ingredients, tools = read_ingredients(draft)
+    aliases = dict.fromkeys(a for a in (*draft.aliases, *other_names(title)) if a and a != name)
+    return Recipe(
+        id=recipe_id(draft.source.place),
+        name=name,
+        title=title,
+        source=draft.source,
+        aliases=tuple(aliases),
+        description=draft.description,
+        category=draft.category,
+        cuisine=draft.cuisine,
+        tastes=draft.tastes,
+        difficulty=draft.difficulty,
+        minutes=whole_time(draft.description) if draft.minutes is None and draft.named else draft.minutes,
+        calories=draft.calories,
+        servings=read_servings(draft.servings),
+        ingredients=ingredients,
+        tools=tools,
+        steps=steps,
+        tips=draft.tips,
+        features=draft.features,
+        images=draft.images,
+        keywords=draft.keywords,
+        extra=draft.extra,
+    )
+
+
+def read_ingredients(draft: Draft) -> tuple[tuple[Ingredient, ...], tuple[str, ...]]:
+    """(ingredients, tools) of a draft; what `named` and `lines` both name stands once, with the amount of `lines`."""
+    named, named_tools = _without_tools(*_read_lines(draft.named))
+    measured, measured_tools = _read_lines(draft.lines)
+    own_tools = (tool for text in draft.tools for tool in _tools_in(text))
+    tools = dict.fromkeys((*named_tools, *own_tools, *(() if draft.named else measured_tools)))
+    if named:
+        elsewhere = _key_text(draft)
+        ingredients = merge(named, without_remarks(measured, elsewhere))
+    else:
+        ingredients = once(measured)
+    return tuple(ingredients), tuple(tools)
+
+
+def _key_text(draft: Draft) -> str:
+    """All that a draft says of its ingredients outside the lines that measure them, to look names up in."""
+    texts = (*(line.text for line in draft.named), *(step.text for step in draft.steps), *draft.tips)
+    return "".join("".join(texts).lower().split())
+
+
+def _read_lines(lines: Iterable[DraftLine]) -> tuple[list[Ingredient], list[str]]:
+    """(ingredients, tools) of the lines in order; a header names the group of the lines after it."""
+    ingredients: list[Ingredient] = []
+    tools: list[str] = []
+    heading: str | None = None
+    group: str | None = None
+    for line in lines:
+        if line.group != heading:
+            heading = group = line.group
+        read = read_line(line.text)
+        if read.kind == "header":
+            group = _HEADER_MARKS.sub("", line.text) or None
+        elif read.kind == "tool":
+            tools.extend(item.name for item in read.items)
+        elif read.kind == "ingredient":
+            ingredients.extend(_of(read, group))
+    return ingredients, tools
+
+
+def _without_tools(ingredients: list[Ingredient], tools: list[str]) -> tuple[list[Ingredient], list[str]]:
+    """Tools that stand in one line with food (锅、菜刀、面粉) moved to the tools; only 必备 names both."""
+    found = [i for i in ingredients if read_line(i.name).kind == "tool" or is_equipment(i.name)]
+    return [i for i in ingredients if i not in found], [*tools, *(i.name for i in found)]
+
+
+def _of(line: Line, group: str | None) -> list[Ingredient]:
+    """The line's items as ingredients of a group."""
+    found = []
+    for place, item in enumerate(line.items):
+        following = line.items[place + 1].name if place + 1 < len(line.items) else None
+        found.append(
+            Ingredient(
+                raw=line.raw,
+                name=item.name,
+                min=item.min,
+                max=item.max,
+                unit=item.unit,
+                vague=item.vague,
+                optional=item.optional,
+                alt=item.alt,
+                group=group,
+                preparation=preparation_of(line.raw, item.name, following),
+            )
+        )
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _tools_in(text: str) -> tuple[str, ...]:
+    """The tools that a line of a tools list names."""
+    line = read_line(text)
+    if line.items:
+        return tuple(item.name for item in line.items)
+    words = re.split(r"[（(，,。；;]", plain_text(text))[0].strip()
+    return (words,) if words else ()

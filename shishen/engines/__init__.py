@@ -1,0 +1,71 @@
+"""Engines: one file each under `engines/<kind>/`; the file's name is the engine's name.
+
+A file holds `Options` (a frozen struct of typed options), `build(options)` and `EXTRA`, the extra of this
+package that installs what it needs (None: in the base install). Heavy imports happen inside `build`, so that
+every engine can be listed anywhere. Third parties add engines through the entry-point group
+`shishen.engines`, each named `<kind>.<engine>` and naming such a module.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any
+
+from msgspec import Struct
+
+from shishen.errors import NotFound, ShishenError
+
+KINDS = ("reader", "index", "reranker", "chat")
+
+
+class EngineInfo(Struct, frozen=True):
+    """One engine that was found, not yet built."""
+
+    kind: str
+    name: str
+    module: ModuleType
+
+    @property
+    def purpose(self) -> str:
+        """The first line of the module's docstring."""
+        return (self.module.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def extra(self) -> str | None:
+        """The extra that installs what the engine needs."""
+        extra: str | None = self.module.EXTRA
+        return extra
+
+    @property
+    def options(self) -> type[Struct]:
+        """The engine's options, all with defaults or required."""
+        options: type[Struct] = self.module.Options
+        return options
+
+    def build(self, options: Struct | None = None) -> Any:
+        """The engine itself. Raises ShishenError where what it needs is not installed."""
+        try:
+            return self.module.build(options if options is not None else self.options())
+        except ImportError as error:
+            fix = f"pip install 'shishen[{self.extra}]'" if self.extra else f"pip install {error.name}"
+            raise ShishenError(f"引擎 {self.kind}/{self.name} 缺少 {error.name}；请运行 {fix}。") from error
+
+
+def engines(kind: str) -> Iterator[EngineInfo]:
+    """Every engine of a kind by name: the files of this package, then entry points."""
+    package = importlib.import_module(f"{__name__}.{kind}")
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
+        yield EngineInfo(kind, module.name, importlib.import_module(f"{package.__name__}.{module.name}"))
+    for entry in entry_points(group="shishen.engines"):
+        if entry.name.startswith(f"{kind}."):
+            yield EngineInfo(kind, entry.name.removeprefix(f"{kind}."), entry.load())
+
+
+def engine(kind: str, name: str) -> EngineInfo:
+    """The engine of a kind by its name. Raises NotFound, naming those that exist."""
+    found = {info.name: info for info in engines(kind)}
+    if name not in found:
+        raise NotFound(f"没有名为 {name} 的 {kind} 引擎；可用：{'、'.join(found)}。")
+    return found[name]

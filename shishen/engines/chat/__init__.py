@@ -1,0 +1,1 @@
+"""Phrasing of grounded answers."""

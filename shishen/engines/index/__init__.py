@@ -1,0 +1,1 @@
+"""Indexes of the questions that recipes answer."""

@@ -1,0 +1,1 @@
+"""Readers of recipe files: each recognises its format from the content."""

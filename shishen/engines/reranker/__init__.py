@@ -1,0 +1,1 @@
+"""Second-stage scoring of what the index found."""

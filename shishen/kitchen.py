@@ -1,0 +1,207 @@
+"""The kitchen: settings → live objects. The only place that joins the two, and the Python API.
+
+from shishen import Kitchen
+
+kitchen = Kitchen()
+kitchen.add("我的菜谱/")
+print(kitchen.ask("可乐鸡翅怎么做").text)
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shishen import engines, settings
+from shishen.engines import EngineInfo
+from shishen.errors import BadRecord, NotFound, ShishenError
+from shishen.library import Changes, Library
+from shishen.protocols import Chat, Index, Reader, Reranker
+from shishen.records import Answer, Line, Message, Recipe, Rejected
+from shishen.retriever import Retriever
+from shishen.settings import Settings
+from shishen.stages import add as add_stage
+from shishen.stages.answer import answer
+from shishen.stages.read import Candidate, find_files, read
+
+HOUSE = Path(__file__).parent / "cookbook"
+
+
+class Kitchen:
+    """One library with its index and engines, ready to read, add and answer. Safe to share between threads.
+
+    Settings come from the usual places, or are given. Engines are built when first used. Raises BadSettings.
+    """
+
+    def __init__(self, given: Settings | None = None) -> None:
+        self.settings = given or settings.load(_options_of)
+
+    # --- live objects ------------------------------------------------------------------------------------
+
+    @cached_property
+    def library(self) -> Library:
+        """The library in the home folder; made where it is missing."""
+        return Library(self.settings.home / "library.sqlite")
+
+    @cached_property
+    def readers(self) -> dict[str, Reader]:
+        """Every reader by its name."""
+        return {info.name: info.build() for info in engines.engines("reader")}
+
+    @cached_property
+    def index(self) -> Index:
+        """The question index of the library."""
+        chosen = self.settings.engines["index"]
+        info = engines.engine("index", chosen.name)
+        options: Any = chosen.options or info.options()
+        if hasattr(options, "path") and not options.path:
+            options = msgspec.structs.replace(options, path=str(self.settings.home / "index"))
+        built: Index = info.build(options)
+        return built
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """The retriever over library and index."""
+        chosen = self.settings.engines["reranker"]
+        reranker: Reranker = engines.engine("reranker", chosen.name).build(chosen.options)
+        threshold = self.settings.retriever.threshold
+        if threshold is None:
+            return Retriever(self.library, self.index, reranker)
+        return Retriever(self.library, self.index, reranker, threshold)
+
+    @cached_property
+    def chat(self) -> Chat:
+        """The engine that phrases answers."""
+        chosen = self.settings.engines["chat"]
+        built: Chat = engines.engine("chat", chosen.name).build(chosen.options)
+        return built
+
+    # --- verbs -------------------------------------------------------------------------------------------
+
+    def read(self, *paths: str | Path) -> Iterator[Recipe | Rejected]:
+        """Recipes of files and folders, streaming; nothing is stored. Raises NotFound for a missing path."""
+        yield from read(find_files([Path(p) for p in paths]), self.readers, self.settings.reader)
+
+    def add(self, *paths: str | Path) -> Changes:
+        """Add files and folders to the library and bring the index up to date. Raises NotFound.
+
+        What could not be read is in `rejected.jsonl` in the home folder.
+        """
+        changes = Changes()
+        with RejectedFile(self.rejected_path) as rejected:
+            for event in self.adding(find_files([Path(p) for p in paths])):
+                if isinstance(event, Rejected):
+                    rejected.write(event)
+                else:
+                    changes = event.changes
+        self.retriever.catch_up()
+        return changes
+
+    def adding(self, candidates: Iterable[Candidate]) -> Iterator[add_stage.Progress | Rejected]:
+        """The same step by step, without the index."""
+        yield from add_stage.add(
+            candidates, self.library, self.readers, self.settings.reader, self.settings.library.batch_size
+        )
+
+    def add_house(self) -> Changes:
+        """Add the house cookbook, which comes with the program."""
+        changes = Changes()
+        for event in self.adding(find_files([HOUSE], base=HOUSE.parent.parent)):
+            if isinstance(event, Rejected):
+                raise BadRecord(f"自带菜谱 {event.path} 读不了：{event.reason}")
+            changes = event.changes
+        self.retriever.catch_up()
+        return changes
+
+    def prune(self) -> Changes:
+        """Remove the recipes whose file is no longer there; those of the house cookbook stay."""
+        house = f"{HOUSE.parent.name}/{HOUSE.name}/"
+        gone = [path for path in self.library.files() if not path.startswith(house) and not Path(path).exists()]
+        changes = self.library.remove([id_ for path in gone for id_, _, _ in self.library.places(path)])
+        self.retriever.catch_up()
+        return changes
+
+    def prepare(self) -> None:
+        """What must be done before the first answer: the house cookbook into an empty library, index caught up."""
+        if len(self.library) == 0:
+            self.add_house()
+        try:
+            self.retriever.catch_up()
+        except ShishenError:
+            # Another process is adding; answer from the index as it stands, unless there is none yet.
+            if self.index.generation() == 0:
+                raise
+
+    def ask(self, question: str | Sequence[Message]) -> Answer:
+        """The answer to a question or to the last message of a conversation."""
+        self._ready  # noqa: B018
+        messages = [Message("user", question)] if isinstance(question, str) else question
+        return answer(messages, self.library, self.retriever)
+
+    def say(self, messages: Sequence[Message], given: Answer) -> Iterator[str]:
+        """An answer's text in pieces, phrased by the chat engine."""
+        yield from self.chat.phrase(messages, given)
+
+    def recipe(self, id_: str) -> Recipe:
+        """A recipe by its id. Raises NotFound."""
+        return self.library.get(id_)
+
+    @cached_property
+    def _ready(self) -> bool:
+        self.prepare()
+        return True
+
+    @property
+    def rejected_path(self) -> Path:
+        """Where the last run's rejected records are listed."""
+        return self.settings.home / "rejected.jsonl"
+
+
+class RejectedFile:
+    """`rejected.jsonl`: made anew by the first rejection of a run; a run without one leaves the last as it is."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stream: Any = None
+        self.count = 0
+
+    def __enter__(self) -> "RejectedFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream:
+            self._stream.close()
+
+    def write(self, rejected: Rejected) -> None:
+        """Add one line, at once."""
+        if self._stream is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = self._path.open("wb", buffering=0)
+        self._stream.write(msgspec.json.encode(rejected) + b"\n")
+        self.count += 1
+
+
+def engine_list() -> list[EngineInfo]:
+    """Every engine of every kind."""
+    return [info for kind in engines.KINDS for info in engines.engines(kind)]
+
+
+def read_line(raw: str) -> Line:
+    """One ingredient line, read by the cooking domain."""
+    from shishen.domains.cooking.quantities import read_line as read_cooking_line
+
+    return read_cooking_line(raw)
+
+
+def _options_of(kind: str, name: str) -> type[msgspec.Struct] | None:
+    try:
+        return engines.engine(kind, name).options
+    except NotFound:
+        return None
+
+
+def open_kitchen(assignments: Sequence[str] = (), config: Path | None = None) -> Kitchen:
+    """A kitchen from the usual settings and `--set` assignments. Raises BadSettings."""
+    return Kitchen(settings.load(_options_of, assignments=assignments, config=config))

@@ -1,0 +1,77 @@
+"""What an engine must do. One protocol a kind; an engine is one file under `engines/<kind>/`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from shishen.records import Answer, Draft, Message, Question, Rejected
+from shishen.source_file import SourceFile
+
+
+class Reader(Protocol):
+    """Reads one format of recipe file into drafts, streaming."""
+
+    def recognises(self, file: SourceFile) -> bool:
+        """Whether the file's content (its first 64 KiB, `file.head`) is of this format."""
+        ...
+
+    def read(self, file: SourceFile) -> Iterator[Draft | Rejected]:
+        """Every recipe of the file in order. Raises UnreadableFile where the whole file is of no use."""
+        ...
+
+
+class Entry(Struct, frozen=True):
+    """One dish for the index: its group (an equal plain title), how many recipes, the questions they answer."""
+
+    group: str
+    recipe_count: int
+    questions: tuple[Question, ...]
+
+
+class Found(Struct, frozen=True):
+    """One question that the index found: its group, its text, and the engine's own score (higher is better)."""
+
+    group: str
+    text: str
+    score: float
+    recipe_count: int
+
+
+class Index(Protocol):
+    """Finds the stored questions nearest to one asked. Derived from the library; may be thrown away."""
+
+    def generation(self) -> int:
+        """The generation of the library that this index was built from; 0 for an empty one."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything; the generation is 0 again."""
+        ...
+
+    def update(self, entries: Iterable[Entry], gone: Iterable[str], generation: int) -> None:
+        """Replace the groups of `entries`, drop those of `gone`, then say what generation this is.
+
+        Safe when killed anywhere: the generation is written last, and updating twice changes nothing.
+        """
+        ...
+
+    def search(self, text: str, kind: str, limit: int) -> list[Found]:
+        """The best questions of one kind (`name`, `about`), best first; several may be of one group."""
+        ...
+
+
+class Reranker(Protocol):
+    """Scores how well each text matches a query."""
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """One score in [0, 1] a text, in their order."""
+        ...
+
+
+class Chat(Protocol):
+    """Phrases a grounded answer."""
+
+    def phrase(self, messages: Sequence[Message], answer: Answer) -> Iterator[str]:
+        """The answer's text in pieces, as they come."""
+        ...

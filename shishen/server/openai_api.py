@@ -1,0 +1,151 @@
+"""`/v1/chat/completions` and `/v1/models`, as OpenAI has them, with one more object: `shishen`."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from shishen.errors import NotFound, ShishenError
+from shishen.kitchen import Kitchen
+from shishen.records import Answer, Message
+from shishen.stages.answer import extension
+
+MODEL = "shishen"
+router = APIRouter(prefix="/v1", tags=["openai"])
+
+
+class TextPart(BaseModel):
+    """A part of a message; other kinds than text are refused."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ChatMessage(BaseModel):
+    """One message of the conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+
+    def text(self) -> str:
+        """The content as one string."""
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """What a stream brings besides its text."""
+
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """A request; sampling parameters are taken and have no effect on an answer that code composes."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str = MODEL
+    messages: Annotated[list[ChatMessage], Field(min_length=1)]
+    stream: Annotated[bool, Field(strict=True)] = False
+    stream_options: StreamOptions | None = None
+
+
+def error(status: int, message: str, param: str | None = None) -> JSONResponse:
+    """An error as OpenAI's clients expect it."""
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    return JSONResponse({"error": {"message": message, "type": kind, "param": param, "code": None}}, status)
+
+
+@router.get("/models")
+def models() -> dict[str, Any]:
+    """The one model."""
+    return {"object": "list", "data": [_model()]}
+
+
+@router.get("/models/{name}")
+def model(name: str) -> dict[str, Any]:
+    """The model by its name."""
+    if name != MODEL:
+        raise NotFound(f"没有名为 {name} 的模型；这里只有 {MODEL}。")
+    return _model()
+
+
+def _model() -> dict[str, Any]:
+    return {"id": MODEL, "object": "model", "created": 0, "owned_by": "shishen"}
+
+
+@router.post("/chat/completions")
+def chat_completions(body: ChatRequest, request: Request) -> Response:
+    """Answer the conversation, whole or as a stream of server-sent events."""
+    kitchen: Kitchen = request.app.state.kitchen
+    if body.model != MODEL:
+        raise NotFound(f"没有名为 {body.model} 的模型；这里只有 {MODEL}。")
+    messages = [Message(m.role, m.text()) for m in body.messages]
+    longest = kitchen.settings.server.longest_question
+    for number, message in enumerate(messages):
+        if message.role == "user" and len(message.content) > longest:
+            raise ShishenError(f"messages.{number}.content 有 {len(message.content)} 个字，最多 {longest} 个。")
+    if not any(m.role == "user" and m.content.strip() for m in messages):
+        raise ShishenError("messages 里没有用户的话（role 为 user，content 不为空）。")
+    answer = kitchen.ask(messages)
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": MODEL}
+    if body.stream:
+        usage = body.stream_options is not None and body.stream_options.include_usage
+        return StreamingResponse(
+            _events(kitchen, messages, answer, head, usage),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+        )
+    text = "".join(kitchen.say(messages, answer))
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": "stop",
+        "logprobs": None,
+    }
+    return JSONResponse(
+        {
+            **head,
+            "object": "chat.completion",
+            "choices": [choice],
+            "usage": _usage(messages, text),
+            "shishen": extension(answer),
+        }
+    )
+
+
+def _events(
+    kitchen: Kitchen, messages: list[Message], answer: Answer, head: dict[str, Any], usage: bool
+) -> Iterator[str]:
+    """The chunks of a stream; the `shishen` object is on the last one that has a choice."""
+    chunk = {**head, "object": "chat.completion.chunk"}
+
+    def event(delta: dict[str, str], finish: str | None = None, **more: Any) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+        return _event({**chunk, "choices": [choice], **more})
+
+    yield event({"role": "assistant", "content": ""})
+    said = []
+    for piece in kitchen.say(messages, answer):
+        said.append(piece)
+        yield event({"content": piece})
+    yield event({}, "stop", shishen=extension(answer))
+    if usage:
+        yield _event({**chunk, "choices": [], "usage": _usage(messages, "".join(said))})
+    yield "data: [DONE]\n\n"
+
+
+def _event(value: dict[str, Any]) -> str:
+    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n"
+
+
+def _usage(messages: list[Message], text: str) -> dict[str, int]:
+    """Characters stand for tokens: the composer has no tokenizer."""
+    asked = sum(len(message.content) for message in messages)
+    return {"prompt_tokens": asked, "completion_tokens": len(text), "total_tokens": asked + len(text)}

@@ -1,0 +1,40 @@
+"""`/api/recipes`: the library as JSON."""
+
+from itertools import islice
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from shishen.domains.cooking.words import canonical_ingredient
+from shishen.kitchen import Kitchen
+
+router = APIRouter(prefix="/api/recipes", tags=["recipes"])
+
+
+@router.get("")
+def recipes(
+    request: Request,
+    name: str | None = None,
+    category: str | None = None,
+    ingredient: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """Recipes in the order they came, narrowed by part of a name, category or ingredient (any of its names)."""
+    kitchen: Kitchen = request.app.state.kitchen
+    wanted = canonical_ingredient(ingredient) if ingredient else None
+    found = kitchen.library.recipes(name=name, category=category, ingredient=wanted, limit=offset + limit)
+    return _json(list(islice(found, offset, None)))
+
+
+@router.get("/{id_}")
+def recipe(request: Request, id_: str) -> Response:
+    """One recipe by its id."""
+    kitchen: Kitchen = request.app.state.kitchen
+    return _json(kitchen.recipe(id_))
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")

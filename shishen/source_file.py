@@ -1,0 +1,155 @@
+"""A text file to read recipes from: its encoding found, its size limited, its lines streamed."""
+
+import codecs
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from msgspec import Struct
+
+from shishen.errors import UnreadableFile
+
+HEAD_BYTES = 65_536
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What a reader refuses to take: a line over `line_mb`, a document (not a corpus) over `document_mb`."""
+
+    line_mb: float = 4.0
+    document_mb: float = 64.0
+
+
+class TextLine(Struct, frozen=True):
+    """One line of a file, its number from 1; `text` is None where it could not be read, with the reason."""
+
+    number: int
+    text: str | None
+    fault: str | None = None
+
+
+class SourceFile:
+    """One file on disk. `label` is the path that its recipes carry as their source.
+
+    Raises UnreadableFile where the file is empty, is no text, or cannot be opened.
+    """
+
+    def __init__(self, path: Path, label: str | None = None, limits: Limits | None = None) -> None:
+        self.path = path
+        self.label = label or str(path)
+        self.limits = limits or Limits()
+        try:
+            self.size = path.stat().st_size
+            with path.open("rb") as stream:
+                head = stream.read(HEAD_BYTES)
+        except OSError as error:
+            raise UnreadableFile(f"读不了 {self.label}：{error.strerror}。请检查路径和权限。") from error
+        if not head.strip():
+            raise UnreadableFile(f"{self.label} 是空文件。")
+        self.encoding = detect_encoding(head, whole=self.size <= HEAD_BYTES)
+        if self.encoding is None:
+            raise UnreadableFile(f"{self.label} 不是文本文件（{_kind_of(head)}）。")
+        self._head = head
+
+    @cached_property
+    def head(self) -> str:
+        """The first 64 KiB as text; a character cut at the end is dropped."""
+        return self._head.decode(self._encoding, errors="ignore").lstrip("\ufeff")
+
+    @property
+    def _encoding(self) -> str:
+        assert self.encoding is not None  # the constructor refused the file otherwise
+        return self.encoding
+
+    def text(self) -> str:
+        """The whole file. Raises UnreadableFile where it is over the limit or not in its encoding."""
+        if self.size > self.limits.document_mb * 1_000_000:
+            raise UnreadableFile(
+                f"{self.label} 有 {self.size / 1e6:.0f} MB，超过单个文档的上限 {self.limits.document_mb:g} MB"
+                f"（可用 --set reader.document_mb=… 放宽）。"
+            )
+        try:
+            return self.path.read_bytes().decode(self._encoding).lstrip("\ufeff").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            raise UnreadableFile(
+                f"{self.label} 第 {error.start} 字节不是 {self._encoding} 编码，请转成 UTF-8 再试。"
+            ) from error
+
+    def lines(self) -> Iterator[TextLine]:
+        """Each line with its number; blank lines are left out; one that is too long or broken says so.
+
+        A line over the limit is skipped in pieces, so that it never stands in memory whole.
+        """
+        limit = int(self.limits.line_mb * 1_000_000)
+        if self._encoding.startswith("utf-16"):
+            # Line ends are two bytes here; such files are documents, not corpora.
+            for number, text in enumerate(self.text().splitlines(), 1):
+                if text.strip():
+                    yield TextLine(number, text)
+            return
+        with self.path.open("rb") as stream:
+            number = 0
+            while raw := stream.readline(limit + 1):
+                number += 1
+                if len(raw) > limit and not raw.endswith(b"\n"):
+                    while (more := stream.readline(limit)) and not more.endswith(b"\n"):
+                        pass
+                    yield TextLine(number, None, f"这一行超过 {self.limits.line_mb:g} MB")
+                    continue
+                if not raw.strip():
+                    continue
+                try:
+                    yield TextLine(number, raw.decode(self._encoding).lstrip("\ufeff").rstrip("\r\n"))
+                except UnicodeDecodeError as error:
+                    yield TextLine(number, None, f"第 {error.start} 字节不是 {self._encoding} 编码")
+
+
+def detect_encoding(head: bytes, whole: bool) -> str | None:
+    """The encoding of a file's first bytes: by its mark, else UTF-8, else GB 18030 (GBK's superset), else None."""
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if head.startswith(mark):
+            return name
+    if b"\0" in head:
+        return None
+    if _decodes(head, "utf-8", whole):
+        return "utf-8"
+    # One broken line in a corpus must not turn all of it into GBK: mostly valid UTF-8 stays UTF-8.
+    lines = head.splitlines() if whole else head.splitlines()[:-1]
+    valid = [_decodes(line, "utf-8", whole=True) for line in lines if not line.isascii()]
+    if valid and sum(valid) > len(valid) / 2:
+        return "utf-8"
+    if _decodes(head, "gb18030", whole) and _looks_chinese(head.decode("gb18030", errors="ignore")):
+        return "gb18030"
+    return None
+
+
+def _decodes(data: bytes, encoding: str, whole: bool) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)("strict").decode(data, final=whole)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _looks_chinese(text: str) -> bool:
+    """Whether most of what is not ASCII is common Chinese, as random bytes read as GB 18030 never are."""
+    foreign = [c for c in text if c > "\x7f"]
+    common = sum("\u4e00" <= c <= "\u9fff" or "\u3000" <= c <= "\u303f" or "\uff00" <= c <= "\uffef" for c in foreign)
+    return bool(foreign) and common / len(foreign) > 0.9
+
+
+def _kind_of(head: bytes) -> str:
+    for magic, name in (
+        (b"%PDF", "PDF"),
+        (b"PK\x03\x04", "ZIP 或 Office 文档"),
+        (b"\x89PNG", "PNG 图片"),
+        (b"\xff\xd8\xff", "JPEG 图片"),
+        (b"SQLite format 3", "SQLite 数据库"),
+        (b"\x1f\x8b", "gzip 压缩包，请先解压"),
+    ):
+        if head.startswith(magic):
+            return name
+    return "二进制内容，或不是 UTF-8、GBK 编码"
