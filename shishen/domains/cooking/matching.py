@@ -30,6 +30,8 @@ MISSING: dict[WordClass, float] = {
 ADDED_TECHNIQUE = 0.4
 SAME_SOUND, NEAR_SOUND, LOOKALIKE, SLIP, OTHER = 0.2, 0.35, 0.3, 0.6, 1.0
 SWAP, DOUBLED, TYPED_SOUND, IN_FILLER = 0.25, 0.25, 0.02, 0.25
+# An unknown character beside the window.
+BESIDE = 0.3
 # Both sides have a word of weight that the other lacks: another dish.
 OTHER_DISH = 0.7
 # A question is a sentence or a few; the window is looked for in its first and last parts.
@@ -282,7 +284,9 @@ def _words(these: tuple[Unit, ...]) -> list[str]:
 
 
 def _price(these: list[Unit]) -> float:
-    return sum(unit.cost_extra for unit in these)
+    """What stands beside a window costs; unknown words less than inside it, as they are mostly somebody talking."""
+    unknown = sum(unit.kind == "unknown" for unit in these)
+    return min(unknown, 2) * BESIDE + sum(unit.cost_extra for unit in these if unit.kind != "unknown")
 
 
 def _beside(asked: tuple[Unit, ...], places: range, ahead: int) -> list[Unit]:
@@ -291,13 +295,9 @@ def _beside(asked: tuple[Unit, ...], places: range, ahead: int) -> list[Unit]:
     `ahead` is 1 to the left of the window, where the boundary stands before the unit to the right.
     """
     found: list[Unit] = []
-    unknown = 0
     for place in places:
         unit = asked[place]
-        if (asked[place + ahead].boundary if place + ahead < len(asked) else False) or unit.kind == "filler":
+        if unit.kind == "filler" or (place + ahead < len(asked) and asked[place + ahead].boundary):
             break
-        unknown += unit.kind == "unknown"
-        # A long run of unknown words is somebody talking, not a longer dish name.
-        if unit.kind != "unknown" or unknown <= 3:
-            found.append(unit)
+        found.append(unit)
     return found

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from shishen.chinese import syllable
 from shishen.records import Ingredient
 
+_ADVICE = re.compile(r"都可|均可|即可|也可|亦可|都行|也行|最佳|推荐|代替|替代")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
@@ -45,21 +46,34 @@ def is_equipment(name: str) -> bool:
 def without_remarks(ingredients: Sequence[Ingredient], elsewhere: str) -> list[Ingredient]:
     """The ingredients of lines without what is a remark taken for one (500g，会是拳头大小两坨).
 
-    A thing that is not the first of its line, or has no amount at all, is a remark where nothing `elsewhere`
+    A thing that is not the first of its line is a remark where it stands in no list and nothing `elsewhere`
     in the recipe names it; its amount is the first thing's, if that has none of its own.
     """
     kept: list[Ingredient] = []
     line: str | None = None
     for ingredient in ingredients:
-        first = ingredient.raw != line
-        line = ingredient.raw
-        if _key(ingredient.name) in elsewhere or (first and _has_amount(ingredient)):
+        first, line = ingredient.raw != line, ingredient.raw
+        if first or _listed(ingredient, elsewhere):
             kept.append(ingredient)
-        elif not first and kept and kept[-1].raw == line and not _has_amount(kept[-1]):
+        elif kept and kept[-1].raw == line and not _has_amount(kept[-1]):
             kept[-1] = replace(kept[-1], min=ingredient.min, max=ingredient.max, unit=ingredient.unit)
-        elif first and len(ingredient.name) <= 3:
-            kept.append(ingredient)
     return kept
+
+
+def _listed(ingredient: Ingredient, elsewhere: str) -> bool:
+    """Whether a later thing of a line is one of a list there, or is named elsewhere."""
+    if _key(ingredient.name) in elsewhere or ingredient.name in _knowledge().kinds:
+        return _ADVICE.search(_clause(ingredient)) is None
+    before = ingredient.raw[: ingredient.raw.find(ingredient.name)].rstrip("0123456789.- ~约各")
+    return before.endswith(("、", "+", "＋", "&", "和"))
+
+
+def _clause(ingredient: Ingredient) -> str:
+    """The clause of its line that an ingredient stands in; empty where that is the first one."""
+    start = max(ingredient.raw.find(ingredient.name), 0)
+    opening = max(ingredient.raw.rfind("，", 0, start), ingredient.raw.rfind(",", 0, start))
+    closing = ingredient.raw.find("，", start)
+    return "" if opening < 0 else ingredient.raw[opening : closing if closing >= 0 else len(ingredient.raw)]
 
 
 def _has_amount(ingredient: Ingredient) -> bool:
