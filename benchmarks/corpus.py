@@ -61,7 +61,9 @@ def measure(name: str, path: Path) -> None:
     row = json.loads(done.stdout)
     more = "".join(f", {k} {v:,.1f}" for k, v in row.items() if k not in ("lines", "seconds", "peak_mb"))
     speed = row["lines"] / row["seconds"]
-    print(f"{name:<12} {row['lines']:>9,} lines {speed:>9,.0f} lines/s, peak {row['peak_mb']:,.0f} MB{more}", flush=True)
+    print(
+        f"{name:<12} {row['lines']:>9,} lines {speed:>9,.0f} lines/s, peak {row['peak_mb']:,.0f} MB{more}", flush=True
+    )
 
 
 def main() -> None:

@@ -13,6 +13,11 @@ import opencc
 from msgspec import Struct
 
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+# Unicode's format characters (Cf): joiners, marks of direction, soft hyphens, byte order marks.
+_INVISIBLE = re.compile(
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+(?:\.[0-9]+)?|" + HAN.pattern)
 
 
@@ -32,15 +37,21 @@ def _to_simplified() -> "opencc.OpenCC":
 
 def simplify(text: str) -> str:
     """Traditional characters made simplified (OpenCC's t2s: characters, no change of wording)."""
-    return str(_to_simplified().convert(text))
+    return str(_to_simplified().convert(text)) if HAN.search(text) else text
 
 
 def normalise(text: str) -> str:
-    """One form for comparing: NFKC (full width → half), lower case, simplified, single spaces, no controls."""
+    """One form for comparing: NFKC (full width → half), lower case, simplified, single spaces, nothing invisible."""
+    # Names and ingredients come again and again in a corpus; a long text does not.
+    return _normalise_short(text) if len(text) <= 64 else _normalise(text)
+
+
+def _normalise(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).lower()
-    text = "".join(" " if unicodedata.category(c) in ("Cc", "Zs", "Zl", "Zp") else c for c in text)
-    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return " ".join(simplify(text).split())
+    return simplify(_SPACE.sub(" ", _INVISIBLE.sub("", text)).strip())
+
+
+_normalise_short = lru_cache(maxsize=32_768)(_normalise)
 
 
 def pieces(text: str) -> list[str]:

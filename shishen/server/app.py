@@ -8,15 +8,14 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 
 from shishen import __version__
-from shishen.errors import NotFound, ShishenError
+from shishen.errors import ShishenError
 from shishen.kitchen import Kitchen
 from shishen.server import openai_api, recipes_api
+from shishen.server.errors import error, handle_errors
 
 WEB = Path(__file__).parent / "web"
 # The page loads nothing from any other host, and says so to the browser.
@@ -45,14 +44,14 @@ def create_app(kitchen: Kitchen) -> FastAPI:
     app.include_router(openai_api.router)
     app.include_router(recipes_api.router)
     app.mount("/static", StaticFiles(directory=WEB), name="static")
-    _handle_errors(app)
+    handle_errors(app)
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         limit = kitchen.settings.server.body_mb * 1_000_000
         length = request.headers.get("content-length", "0")
         if length.isdigit() and int(length) > limit:
-            return openai_api.error(413, f"请求有 {int(length) / 1e6:.1f} MB，最多 {limit / 1e6:g} MB。")
+            return error(413, f"请求有 {int(length) / 1e6:.1f} MB，最多 {limit / 1e6:g} MB。")
         return await call_next(request)
 
     @app.get("/healthz", tags=["health"])
@@ -69,39 +68,12 @@ def create_app(kitchen: Kitchen) -> FastAPI:
     return app
 
 
-def _handle_errors(app: FastAPI) -> None:
-    """Every error in OpenAI's shape."""
-
-    @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part != "body")
-        return openai_api.error(400, f"{place or '请求'}：{first['msg']}", param=place or None)
-
-    @app.exception_handler(NotFound)
-    def missing(_: Request, error: NotFound) -> JSONResponse:
-        return openai_api.error(404, str(error))
-
-    @app.exception_handler(ShishenError)
-    def refused(_: Request, error: ShishenError) -> JSONResponse:
-        return openai_api.error(400, str(error))
-
-    @app.exception_handler(HTTPException)
-    def http(_: Request, error: HTTPException) -> JSONResponse:
-        return openai_api.error(error.status_code, str(error.detail))
-
-    @app.exception_handler(Exception)
-    def broken(_: Request, __: Exception) -> JSONResponse:
-        # The traceback goes to the log; it is no business of the client's.
-        return openai_api.error(500, "服务器内部出错，请看服务器的日志。")
-
-
 def run(kitchen: Kitchen, host: str, port: int) -> None:
     """Serve until stopped. Raises ShishenError where the port cannot be had."""
     config = uvicorn.Config(create_app(kitchen), host=host, port=port, log_level="warning")
     try:
         socket = config.bind_socket()
-    except SystemExit as error:
-        raise ShishenError(f"{host}:{port} 被占用或不能监听；请用 --port 换一个端口。") from error
+    except SystemExit as fault:
+        raise ShishenError(f"{host}:{port} 被占用或不能监听；请用 --port 换一个端口。") from fault
     print(f"食神在 http://{host}:{port}/ 等您（接口文档在 /docs，Ctrl+C 结束）", file=sys.stderr)
     uvicorn.Server(config).run(sockets=[socket])

@@ -56,12 +56,6 @@ class ChatRequest(BaseModel):
     stream_options: StreamOptions | None = None
 
 
-def error(status: int, message: str, param: str | None = None) -> JSONResponse:
-    """An error as OpenAI's clients expect it."""
-    kind = "invalid_request_error" if status < 500 else "server_error"
-    return JSONResponse({"error": {"message": message, "type": kind, "param": param, "code": None}}, status)
-
-
 @router.get("/models")
 def models() -> dict[str, Any]:
     """The one model."""

@@ -1,10 +1,13 @@
 """The grounded answer, written by code: every number, unit, name and step comes from the record by reference."""
 
+import re
 from collections.abc import Sequence
 
 from shishen.records import Hit, Ingredient, Recipe, Source
 
 _FRACTIONS = {0.25: "1/4", 0.75: "3/4"}
+_BRACKETS = re.compile(r"[（(]([^（）()]*)[）)]")
+_OPTIONAL = re.compile(r"可选|可不放|可无|可加可不加|可有可无|非必须|可省略")
 HOUSE = "shishen/cookbook/"
 
 
@@ -133,15 +136,34 @@ def _duration(minutes: float) -> str:
 
 
 def _table(ingredients: Sequence[Ingredient]) -> str:
-    rows = ["| 材料 | 用量 |", "|---|---|"]
-    for ingredient in ingredients:
-        name = _cell(ingredient.name)
-        if ingredient.alt:
-            name += f"（或{'、'.join(_cell(alt) for alt in ingredient.alt)}）"
-        if ingredient.preparation:
-            name += f"（{_cell(ingredient.preparation)}）"
-        rows.append(f"| {name} | {_cell(amount(ingredient))} |")
-    return "\n".join(rows)
+    rows = [(_named(i), amount(i), remark(i, ingredients)) for i in ingredients]
+    if any(note for _, _, note in rows):
+        head = ["| 材料 | 用量 | 备注 |", "|---|---|---|"]
+        return "\n".join(head + [f"| {_cell(n)} | {_cell(a)} | {_cell(note)} |" for n, a, note in rows])
+    return "\n".join(["| 材料 | 用量 |", "|---|---|"] + [f"| {_cell(n)} | {_cell(a)} |" for n, a, _ in rows])
+
+
+def _named(ingredient: Ingredient) -> str:
+    return ingredient.name + (f"（或{'、'.join(ingredient.alt)}）" if ingredient.alt else "")
+
+
+def remark(ingredient: Ingredient, among: Sequence[Ingredient]) -> str:
+    """What the source's line adds in brackets (约 500 克, 切丝), where the line is this ingredient's alone."""
+    if sum(other.raw == ingredient.raw for other in among) > 1:
+        return ""
+    notes = [note.strip() for note in _BRACKETS.findall(ingredient.raw)]
+    kept = [n for n in notes if n and n != ingredient.preparation and not (ingredient.optional and _OPTIONAL.search(n))]
+    # What the table says already is not said twice.
+    kept = [
+        n for n in kept if not any(alt in n for alt in ingredient.alt) and n.replace(" ", "") not in _said(ingredient)
+    ]
+    if ingredient.preparation and not any(ingredient.preparation in n for n in kept):
+        kept.insert(0, ingredient.preparation)
+    return "；".join(kept)
+
+
+def _said(ingredient: Ingredient) -> str:
+    return f"{ingredient.name} {amount(ingredient)}".replace(" ", "")
 
 
 def _steps(recipe: Recipe) -> str:

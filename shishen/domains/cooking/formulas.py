@@ -10,6 +10,7 @@ _UNIT = r"(?:\s*(?:[a-zA-Z]{1,4}|[\u4e00-\u9fff]{1,2}))?"
 # The names of what is multiplied by end in one of these.
 _PARTS = r"(?:份数|斤数|块数|张数|个数|只数|人数|数量|的用量|体积|蒜量|份)"
 
+_BRACKETED = re.compile(r"\(([^()]{0,20}数\s*/\s*[\d.]+[^()]{0,4})\)(?=\s*[a-zA-Z\u4e00-\u9fff]|$)")
 _RESULT = re.compile(rf"{_NUMBER}{_UNIT}\s*[*x]\s*{_NUMBER}{_UNIT}\s*=\s*(?={_NUMBER})")
 _WORKED = re.compile(rf"({_NUMBER}{_UNIT})\s*=\s*{_NUMBER}{_UNIT}\s*[*x]\s*{_NUMBER}{_UNIT}")
 _BEFORE = re.compile(rf"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{{0,8}}{_PARTS}\s*\*\s*")
@@ -30,6 +31,7 @@ def for_one_part(text: str) -> str:
     """The text with its formulas worked out for one part; unchanged where it holds none."""
     if "份数" in text or "*" in text or "=" in text or "/" in text or "每" in text or "取整" in text:
         text = _ROUNDED.sub("", text)
+        text = _BRACKETED.sub(r"\1", text)
         text = _RESULT.sub("", text)
         text = _WORKED.sub(r"\1", text)
         text = _AFTER.sub("", text)

@@ -9,7 +9,7 @@ _HASH = re.compile(r"^\s*[#＃]")
 _POINTING = re.compile(r"^\s*👇")
 _LETTERED = re.compile(r"^[A-Z]\s+\S{1,8}$|^[A-Z]$|^(?:材料|配料|食材|步骤|方法|调料)\s*[\dA-Z一二三四五六]+$")
 _ABOVE = re.compile(
-    r"^(?:以上|以下|下面|上面)(?:是|为|都是)?.{0,12}(?:部分|馅料|材料|调料|用料|条料|配料|食材)$|^.{1,10}部分$"
+    r"^(?:以上|以下|下面|上面)(?:是|为|都是)?.{0,12}(?:部分|馅料|材料|调料|用料|条料|配料|食材)$|^.{1,10}部分$|^(?:必须|必备|可选|其他|其它|主要|所需|全部)的?(?:配料|调料|材料|食材|原料|工具|用料)$"
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _DIGITS = re.compile(r"\d")
@@ -21,13 +21,13 @@ def is_header(raw: str, text: str) -> bool:
     if _BOXED.match(raw) or _HASH.match(raw) or (_POINTING.match(raw) and _HAN.search(raw)):
         return True
     bare = re.sub(r"\([^)]*\)", "", text).strip()
-    if bare.endswith(":") and len(bare) <= 20 and bare.strip(": "):
+    if text.endswith(":") and len(bare) <= 20 and bare.strip(": "):
         return True
     if _LETTERED.match(bare) or _ABOVE.match(bare):
         return True
     return (
         bare.strip(": ") in words.headers
-        and bare.strip(": ").endswith(("料", "材", "具", "种", "皮"))
+        and bare.strip(": ").endswith(("料", "材", "具", "种", "饰"))
         and bare not in words.known
     )
 

@@ -124,7 +124,8 @@ def match(question: str, name: str) -> Match:
     as_written = align(units(question, False), units(name, False))
     if as_written.score == 1.0:
         return as_written
-    by_canon = align(units(question, True), units(name, True))
+    asked, named = units(question, True), units(name, True)
+    by_canon = max(align(asked, named), _reordered(asked, named), key=lambda found: found.score)
     return by_canon if by_canon.score > as_written.score else as_written
 
 
@@ -257,8 +258,6 @@ def _judge(
     beside = [*_beside(asked, range(begin - 1, -1, -1), 1), *_beside(asked, range(end, len(asked)), 0)]
     if lost_words & weight and (foreign or any(unit.kind in _WEIGHTY for unit in beside)):
         total += OTHER_DISH
-    if _reordered(window, named):
-        total = min(total, SWAP + cost[0][begin])
     after = _price(_beside(asked, range(end, len(asked)), 0))
     # A name of which only a part was said is measured against what was said as well.
     length = (len(named) + min(len(named), len(window))) / 2
@@ -269,18 +268,22 @@ def _judge(
     return Match(score, how, window[0].start, window[-1].end)
 
 
-def _reordered(window: tuple[Unit, ...], named: tuple[Unit, ...]) -> bool:
-    """Whether the same words are said in another order (鸡蛋炒番茄)."""
-    if len(window) != len(named) or any(unit.kind == "unknown" or unit.character is None for unit in window):
-        return False
-    return sorted(_words(window)) == sorted(_words(named))
+def _reordered(asked: tuple[Unit, ...], named: tuple[Unit, ...]) -> Match:
+    """The match where the question says the same words in another order (鸡蛋炒番茄, 土豆丝酸辣的)."""
+    said, wanted = _words(asked), _words(named)
+    if len(wanted) < 2 or sorted(said.values()) != sorted(wanted.values()):
+        return _NOTHING
+    window = [unit for unit in asked if unit.word in said]
+    return Match(1.0 - SWAP / len(named), "similar", window[0].start, window[-1].end)
 
 
-def _words(these: tuple[Unit, ...]) -> list[str]:
+def _words(these: tuple[Unit, ...]) -> dict[int, str]:
+    """The words that may be part of a dish name, by their number."""
     words: dict[int, str] = {}
     for unit in these:
-        words[unit.word] = words.get(unit.word, "") + (unit.character or "")
-    return list(words.values())
+        if unit.kind not in ("filler", "praise"):
+            words[unit.word] = words.get(unit.word, "") + (unit.character or "?")
+    return words
 
 
 def _price(these: list[Unit]) -> float:

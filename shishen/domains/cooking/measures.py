@@ -46,11 +46,10 @@ _NEIGHBOUR = re.compile(r"\s*[、，,.]\s*(?=\d)|\s+(?=\d)|[、，,](?=[一二�
 _SPREAD = re.compile(r"\s*(?:\+-|±|\+/-)\s*")
 _PLUS = re.compile(r"\s*\+\s*")
 _MORE = re.compile(r"[多余]")
-_OVER = re.compile(r"\s*(?:以上|起步?|及以上|多(?!\d|一|些|点|余|放|加))")
+_OVER = re.compile(r"\s*(?:以上|及以上|起步?(?![\u4e00-\u9fff])|多(?!\d|一|些|点|余|放|加|宝|春|味|力))")
 _LOOSE = re.compile(
     r"\s*(?:左右|上下|以内|以下|许|的样子|最佳)?(?:就好|就够了?|就行|就可以了?|即可|足够)?(?:量的?(?=[\u4e00-\u9fff])(?<=倍量))?"
 )
-_AND_HALF = re.compile(r"半(?![\u4e00-\u9fff])|半(?=左右|[的的]?\s)")
 _FEW = re.compile(r"(?:好几|几十|十几|几|数|若干)")
 _FEW_NUMBER = re.compile(r"(好几|几|数|若干|适量|少许|少量)(?=\S)")
 _NOT_AMOUNT = re.compile(
@@ -124,8 +123,8 @@ def _without_liang(text: str, start: int, number: numerals.Number) -> numerals.N
 
 def _extend(text: str, first: _Measure) -> Quantity:
     low, high, unit, end = first.span.min, first.span.max, first.unit, first.end
-    if unit is not None and (half := _AND_HALF.match(text, end)) and low is not None and high is not None:
-        return Quantity(low + 0.5, high + 0.5, unit, end=half.end())
+    if unit is not None and (half := _half_more(text, end)) and low is not None and high is not None:
+        return Quantity(low + 0.5, high + 0.5, unit, end=half)
     second = _second(text, first)
     if second is not None:
         end = second.end
@@ -153,6 +152,13 @@ def _extend(text: str, first: _Measure) -> Quantity:
         if unit is None and (late := vocabulary().unit.match(text, end)):
             unit, end = _unit_name(late), late.end()
     return Quantity(low, high, unit, end=end)
+
+
+def _half_more(text: str, place: int) -> int | None:
+    """The end of 半 in 一勺半盐; None in 一斤半干豆腐 and 一个半斤重的."""
+    if text[place : place + 1] != "半" or vocabulary().protected.match(text, place):
+        return None
+    return None if vocabulary().unit.match(text, place + 1) else place + 1
 
 
 def _second(text: str, first: _Measure) -> _Measure | None:

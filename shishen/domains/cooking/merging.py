@@ -63,7 +63,7 @@ def without_remarks(ingredients: Sequence[Ingredient], elsewhere: str) -> list[I
 def _listed(ingredient: Ingredient, elsewhere: str) -> bool:
     """Whether a later thing of a line is one of a list there, or is named elsewhere."""
     if _key(ingredient.name) in elsewhere or ingredient.name in _knowledge().kinds:
-        return _ADVICE.search(_clause(ingredient)) is None
+        return _has_amount(ingredient) or _ADVICE.search(_clause(ingredient)) is None
     before = ingredient.raw[: ingredient.raw.find(ingredient.name)].rstrip("0123456789.- ~约各")
     return before.endswith(("、", "+", "＋", "&", "和"))
 

@@ -9,12 +9,13 @@ _EDGES = " ,;:、，。.!?-~_=+*/|<>'\"#@^&\u2026"
 _TRANSLATION = re.compile(r"(?<=[\u3400-\u9fff])\s*[A-Za-z][A-Za-z ,.'&/-]*$")
 _TOO_LONG = 12
 _ANY_OF = re.compile(r"等(?:[\u4e00-\u9fff]{0,6})?$")
+_USED = re.compile(r"的?用量.{0,6}为$")
 _FOR = re.compile(r"^[\u4e00-\u9fff]{1,4}(?<![食饮家专药商通])用(?P<food>[\u4e00-\u9fff]+)$")
 _GROUP_LETTER = re.compile(r"^[A-D](?=[\u3400-\u9fff])")
 _PURPOSE = re.compile(
     r"^(?:洗|炸|腌|腌制|装饰|蘸|点缀|包|刷|撒|炒|煮|拌|焯|煎|蒸|炖|泡)[\u4e00-\u9fff]{0,4}用-?(?=[\u4e00-\u9fff])|^[\u4e00-\u9fff]{1,5}用-"
 )
-_LEFTOVER = re.compile(r"^(?:的|和|与|及|为|是|有(?!机)|儿)+(?=.)|^[和与及的为是有儿]$")
+_LEFTOVER = re.compile(r"^(?:的|和|与|及|为|是|有(?!机|盐)|儿)+(?=.)|^[和与及的为是有儿]$")
 
 
 def known(name: str) -> bool:
@@ -37,9 +38,12 @@ COLOURS = frozenset("黑白红青绿黄紫")
 
 def with_head(name: str, other: str) -> str:
     """高筋 beside 中筋面粉 is 高筋面粉: the head noun that the list says only once."""
-    if food_like(name) and name not in ("牛", "羊", "猪", "鸡", "鸭") or len(other) <= len(name):
+    sure = food_like(name)
+    if sure > 1 and name not in ("牛", "羊", "猪", "鸡", "鸭") or len(other) <= len(name):
         return name
     head = other[len(name) :]
+    if sure == 1 and (head not in vocabulary().known or head[-1] == name[-1]):
+        return name
     return name + head if head in vocabulary().known or food_like(head) else name
 
 
@@ -60,21 +64,25 @@ def is_remark(text: str, opening: bool = True) -> bool:
         return not text
     if text in words.tools:
         return False
-    if words.leading.fullmatch(text) or words.trailing.fullmatch(text):
+    if words.handling.fullmatch(text) or words.leading.fullmatch(text) or words.trailing.fullmatch(text):
         return True
-    if opening and words.remark_start.match(text) and not words.kept.match(text) and not _starts_with_food(text, words):
-        return not _prepared_food(text, words)
+    start = words.remark_start.match(text)
+    if start and (opening or start.end() > 1) and not words.kept.match(text) and not _starts_with_food(text, words):
+        return True
+    if opening and words.handling.match(text) and not words.kept.match(text) and not _starts_with_food(text, words):
+        return not prepared_food(text)
     match = words.remark.search(text)
     return match is not None and not _masked(match, text, words)
 
 
-def _prepared_food(text: str, words: Vocabulary) -> bool:
+def prepared_food(text: str) -> bool:
     """新鲜的蚝仔, 切碎意大利咸肉: preparation before a food; 切片 and 切碎为蒜末 are remarks."""
+    words = vocabulary()
     lead = words.leading.match(text)
     if lead is None:
         return text.endswith(words.tool_endings) and len(text) < 6
     rest = text[lead.end() :].lstrip("的")
-    if not rest or rest[0] in "为成后" or words.remark.search(rest) or words.trailing.fullmatch(text):
+    if not rest or rest[0] in "为成后" or words.remark.search(rest) or words.trailing.fullmatch(rest) or words.handling.match(rest):
         return False
     return food_like(rest) > 0 or rest.endswith(words.tool_endings)
 
@@ -109,7 +117,7 @@ def clean(text: str) -> str:
         name = _unprepared(name, words)
         name = _LEFTOVER.sub("", name).strip(_EDGES)
     if name not in words.amount_whole:
-        shorter = words.amount_words.sub("", name).strip(_EDGES)
+        shorter = words.amount_words.sub("", _USED.sub("", name)).strip(_EDGES)
         name = words.amount_words.sub("", shorter).strip(_EDGES) or shorter or name
     name = _after_de(name, words)
     name = _said_once(_ANY_OF.sub("", name) or name, words)
@@ -134,7 +142,7 @@ def _unprepared(name: str, words: Vocabulary) -> str:
         if len(rest) > 1 or rest in words.known:
             name = rest.lstrip("的")
     tail = words.trailing.search(name)
-    if tail and tail.start() > 0:
+    if tail and name not in words.known and tail.start() > 0:
         name = name[: tail.start()]
     inner = re.search(r"去皮|去骨|去壳|去核|去头", name)
     if inner and inner.start() > 0 and inner.end() < len(name):
@@ -172,15 +180,23 @@ def split_run(name: str) -> list[str]:
     return parts if _belong_together(parts, words) else [name]
 
 
+_BASIC_SPICES = frozenset("葱姜蒜")
+_BASICS = frozenset(("蚝油", "耗油", "料酒", "香油", "麻油", "食用油", "白酒", "味精"))
+
+
 def _belong_together(parts: list[str], words: Vocabulary) -> bool:
     groups = {words.group_of[part] for part in parts}
     spices = {"aromatics", "seasonings"}
     if parts[-1].startswith(parts[-2][-1]):
         return False  # 大葱葱白: a part of the same thing
-    if len(parts) == 2 and len(parts[1]) > 2 and len(parts[0]) > 1 and parts[1][-1] in "酱油汁粉水酒":
+    if len(parts) == 2 and len(parts[0]) > 1 and parts[1][-1] in "酱油汁粉水酒" and parts[1] not in _BASICS:
         return False  # 红油豆瓣酱
-    if groups == {"staples"} and len(parts) == 2:
-        return False  # 绿豆粉丝, 牛奶巧克力
+    if groups == {"staples"} or parts[-1].endswith(("料", "豆瓣")):
+        return False  # 绿豆粉丝, 牛奶巧克力, 孜然调料
+    if len(parts) == 2 and len(parts[0]) == 1 and groups != {words.group_of[parts[0]]}:
+        return parts[0] in _BASIC_SPICES and groups == spices
+    if len(parts) == 2 and len(parts[0]) == 1 and groups == {"meats"}:
+        return False  # 鱼肉馅
     if len(parts[-1]) == 1 and len(parts) == 2:
         # 姜糖, 椒盐, 蒜油 are products; 葱姜, 油盐 are lists.
         return (

@@ -6,11 +6,16 @@ from functools import cache
 from importlib import resources
 
 
+# What a thing is for is not what is done to it: 用于焯水去腥, 易于融化.
+_PURPOSE = re.compile(r"(?:用于|用来|易于|为了|可以|能够|建议|推荐|以便|帮助|如果|没有)[^，,；;。）)]*|[^，,（(；;。]*(?:用|时|更[佳好])(?=[，,；;。）)])")
+
+
 @cache
 def _handled() -> re.Pattern[str]:
     path = resources.files("shishen.domains.cooking") / "data" / "preparations.toml"
     words = tomllib.loads(path.read_text(encoding="utf-8"))["handling"].split()
-    return re.compile("|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True)))
+    listed = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
+    return re.compile(f"(?<!不)(?<!不用)(?<!不要)(?<!无需)(?<!不必)(?:{listed})")
 
 
 def preparation_of(raw: str, name: str, following: str | None = None) -> str | None:
@@ -21,6 +26,7 @@ def preparation_of(raw: str, name: str, following: str | None = None) -> str | N
     handled = _handled()
     if not handled.search(raw):
         return None
+    raw = _PURPOSE.sub("", raw)
     start = raw.find(name)
     if start < 0:
         return None

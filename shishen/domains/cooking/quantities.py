@@ -30,6 +30,7 @@ class Part(Struct):
     bracket_quantity: Quantity | None = None
     optional: bool = False
     remarked: bool = False
+    equated: bool = False
     alternatives: list[str] = []
 
 
@@ -49,20 +50,19 @@ def read_line(raw: str) -> Line:
 
 
 def _read(text: str) -> list[Part]:
-    text = _NOT_ADDED.sub("", kinds.without_labels(text))
-    optional = False
-    if text.startswith(("可选:", "[可选]")):
-        text, optional = text[3:].lstrip("]"), True
+    optional = _OPTIONAL_LABEL.match(text) is not None
+    text = _OPTIONAL_LABEL.sub("", _NEEDED.sub("", text))
+    text = _CHOICE_NOTE.sub("", _NOT_ADDED.sub("", kinds.without_labels(text)))
     plain = fold(for_one_part(text))
     if covering := _COVERING.match(plain.text):
         name = naming.last_food(plain.text.strip(), covering.end())
         return [Part(names=[naming.clean(name)], quantity=Quantity(vague="其他"))]
     tokens = scan(plain.text)
-    parts, pending, each = _parts(_choice(tokens), plain)
+    parts, pending, each = _parts(_with_latin(_choice(tokens)), plain)
     if not parts and plain.brackets and not any(t.kind is Kind.WORD for t in tokens):
         inner = [p for content in plain.brackets for p in _parts(scan(content), Plain(content, ()))[0]]
         parts = inner
-    parts = _share(_with_heads(_without_echoes(parts)), pending, each)
+    parts = _share(_with_heads(_without_echoes(parts)), pending, each, plain.text)
     leads = [t.kind for t in tokens if t.kind in (Kind.OPTIONAL, Kind.WORD)]
     if optional or leads[:1] == [Kind.OPTIONAL]:
         for part in parts:
@@ -99,6 +99,22 @@ def _chunks(tokens: list[Token]) -> list[list[Token]]:
     return [chunk for chunk in chunks if chunk]
 
 
+def _with_latin(tokens: list[Token]) -> list[Token]:
+    """`Masala 粉` and `NFC 橙汁` are one name: Latin before Chinese belongs to it."""
+    for i, (left, space, right) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
+        if (
+            [left.kind, space.kind, right.kind] == [Kind.WORD, Kind.SPACE, Kind.WORD]
+            and left.text.isascii()
+            and left.text.isalpha()
+            and len(left.text) > 1
+            and _han(right.text[:1])
+            and (i == 0 or tokens[i - 1].kind is not Kind.WORD)
+        ):
+            joined = Token(Kind.WORD, f"{left.text} {right.text}")
+            return [*tokens[:i], joined, *_with_latin(tokens[i + 3 :])]
+    return tokens
+
+
 def _separates(tokens: list[Token], i: int) -> bool:
     if i + 1 >= len(tokens) or i == 0:
         return False
@@ -119,12 +135,17 @@ def _parts(tokens: list[Token], plain: Plain) -> tuple[list[Part], list[Quantity
     parts: list[Part] = []
     pending: list[Quantity] = []
     each = any(t.kind is Kind.EACH for t in tokens)
+    last_words = next((t.text for t in reversed(tokens) if t.kind is Kind.WORD), "")
     for number, chunk in enumerate(_chunks(tokens)):
-        if parts and _only_remarks(chunk):
+        if parts and _has_trailing_amount(parts[-1]) and _ANY_WILL_DO.search(last_words):
+            break
+        if parts and _only_remarks(chunk, parts[-1], said="，" in plain.text or "," in plain.text):
             amount = next((t.quantity for t in chunk if t.quantity), None)
             if parts[-1].quantity is None and amount is not None:
                 parts[-1].quantity = amount
             parts[-1].optional = parts[-1].optional or any(t.kind is Kind.OPTIONAL for t in chunk)
+            if chunk[0].text.startswith(_EXAMPLES):
+                break
             continue
         for part in _chunk(chunk, plain, first=number == 0):
             if part.names:
@@ -154,16 +175,31 @@ def _parts(tokens: list[Token], plain: Plain) -> tuple[list[Part], list[Quantity
     return parts, pending, each
 
 
-def _only_remarks(chunk: list[Token]) -> bool:
+def _has_trailing_amount(part: Part) -> bool:
+    return part.quantity is not None and part.quantity.counted and not part.leading
+
+
+_EXAMPLES = ("例如", "比如", "如", "建议", "推荐", "必须", "其中")
+
+
+def _only_remarks(chunk: list[Token], before: Part, said: bool) -> bool:
     """Whether a later chunk only comments on the item before it (`，按照您的食量…`, ` 建议新手以一条…`)."""
     head = chunk[0]
     if head.kind is Kind.QUANTITY and head.quantity is not None and head.quantity.vague == "随意":
         return True
     if head.kind is not Kind.WORD:
         return False
+    if head.text.endswith(("后", "时")):
+        return True
+    after_amount = _has_trailing_amount(before)
+    name = naming.clean(head.text)
+    bare = all(t.kind is not Kind.QUANTITY for t in chunk)
     if naming.is_remark(head.text):
-        return vocabulary().remark_start.match(head.text) is not None or len(chunk) > 1
-    return "的" in head.text and naming.food_like(naming.clean(head.text)) == 0
+        return not (naming.prepared_food(head.text) and bare and not after_amount)
+    if said and bare and before.names and len(name) == 2 and name[0] == before.names[-1][-1] and before.quantity is None:
+        return True  # 青葱，葱白，25g: which part of it
+    unknown = naming.food_like(name) == 0 and not kinds.is_tool(name)
+    return unknown and ("的" in head.text or (bare and after_amount))
 
 
 def _chunk(chunk: list[Token], plain: Plain, first: bool) -> list[Part]:
@@ -206,25 +242,34 @@ def _side(tokens: list[Token], plain: Plain, first: bool) -> list[Part]:
     groups: list[Part] = []
     current = Part(names=[])
     named = [t for t in tokens if t.kind is Kind.WORD]
-    pick = _pick(tokens, named)
+    pick = _pick(tokens, named, first)
     after_amount = first
-    for token in tokens:
+    alone = len(named) == 1
+    current.equated = any(t.kind is Kind.COLON and t.text == "=" for t in tokens)
+    for i, token in enumerate(tokens):
         if token.kind is Kind.OPTIONAL:
-            current.optional = True
+            # 绵白糖：可以不加水 leaves out the water, not the sugar.
+            of_another = (
+                current.names
+                and i + 1 < len(tokens)
+                and tokens[i + 1].kind is Kind.WORD
+                and tokens[i + 1].text[0] != "但"
+            )
+            current.optional = current.optional or not of_another
         elif token.kind is Kind.BRACKET:
             _bracket(current, plain.content(token.text))
         elif token.kind is Kind.QUANTITY:
             current = _quantity_into(current, token.quantity, groups)
         elif token.kind is Kind.WORD and token in pick:
-            current = _word_into(current, token.text, groups, first, after_amount)
+            current = _word_into(current, token.text, groups, first, after_amount, alone)
         elif token.kind is Kind.WORD and not current.names and naming.is_remark(token.text):
-            current.remarked = True
+            current.remarked = len(token.text) > 2
         after_amount = token.kind in (Kind.QUANTITY, Kind.BRACKET, Kind.OPTIONAL) and (first or current.leading)
     groups.append(current)
     return groups
 
 
-def _pick(tokens: list[Token], named: list[Token]) -> list[Token]:
+def _pick(tokens: list[Token], named: list[Token], first: bool) -> list[Token]:
     """Which of the words of a chunk name things: all where each has its own quantity, else the best one."""
     if len(named) < 2:
         return named
@@ -233,13 +278,17 @@ def _pick(tokens: list[Token], named: list[Token]) -> list[Token]:
         return named[:2]
     if named[0].text.endswith(("的", "重量")) and len(named) == 2:
         return named[1:]
-    names = [t for t in named if not naming.is_remark(t.text)]
+    names = [t for t in named if not naming.is_remark(t.text, opening=not (first and t is tokens[0]))]
     if len(names) < 2:
         return names or named[-1:]
     if any(t.quantity and t.quantity.unit == "倍" for t in tokens) and not any(t.kind is Kind.COLON for t in tokens):
         return names[-1:]
-    if sum(t.kind is Kind.COLON for t in tokens) == 1:
-        return names[:1]
+    if len(names) == 2 and not any(t.kind in (Kind.COLON, Kind.SPACE) for t in tokens):
+        # 蒜泥一瓣蒜: a form that joins amount and name puts the name last.
+        if names[1].text in names[0].text and tokens[0] is names[0] and tokens[-1] is names[1]:
+            return names[1:]
+    if sum(t.kind is Kind.COLON for t in tokens) == 1 and set(names[0].text) & set(names[1].text):
+        return names[:1]  # 葱 = 一根大葱
     shape = "".join("W" if t.kind is Kind.WORD else "Q" for t in tokens if t.kind in (Kind.WORD, Kind.QUANTITY))
     if re.fullmatch(r"(?:WQ+){2,}|(?:Q+W){2,}|(?:WQ+)+W", shape) and len(names) == len(named):
         sure = [naming.food_like(naming.clean(t.text)) for t in names]
@@ -269,7 +318,7 @@ def _quantity_into(current: Part, quantity: Quantity | None, groups: list[Part])
     return current
 
 
-def _word_into(current: Part, text: str, groups: list[Part], first: bool, sure: bool) -> Part:
+def _word_into(current: Part, text: str, groups: list[Part], first: bool, sure: bool, alone: bool) -> Part:
     unit = None
     if not current.names and not groups and (orphan := vocabulary().orphan.match(text)):
         held = current.quantity
@@ -278,6 +327,8 @@ def _word_into(current: Part, text: str, groups: list[Part], first: bool, sure: 
             # 半根根胡萝卜, 30g克紫薯泥: said twice.
             if text not in vocabulary().known and naming.food_like(naming.clean(rest)):
                 text = rest
+        elif alone and not rest:
+            pass  # 小碗 by itself is a bowl
         elif (first or held is not None or len(orphan.group()) > 1) and not (naming.is_remark(rest) and rest):
             unit, text = orphan.group().lower(), rest
     names, remarked = _names(text, sure) if text else ([], False)
@@ -293,6 +344,10 @@ def _word_into(current: Part, text: str, groups: list[Part], first: bool, sure: 
 
 
 _NOT_ADDED = re.compile(r"或者?不[加放用要]")
+_CHOICE_NOTE = re.compile(r"[,，]?(?:(?:[二两三]|任)选其?[一二]|选其一)(?:即可)?")
+_OPTIONAL_LABEL = re.compile(r"^(?:[(\[]?可选[)\]]?:|\[可选\])\s*")
+_NEEDED = re.compile(r"^(?:还?需要?准备?|准备)\s*(?=[\u4e00-\u9fff]{2})")
+_ANY_WILL_DO = re.compile(r"(?:都可以?|均可|皆可|都行|也行)$")
 _COVERING = re.compile(r"(?:抹匀|抹满|没过|淹过|淹没|盖过|盖住|铺满|裹满|涂满|浸没|浸过)")
 
 
@@ -302,6 +357,9 @@ def _names(text: str, sure: bool) -> tuple[list[str], bool]:
     `sure` where the place says that this is the name: at the start of a line, or right after an amount.
     """
     remarked = False
+    plain = naming.clean(text)
+    if plain != text and vocabulary().leading.match(text) and naming.food_like(plain) > 1 and not naming.is_remark(plain, opening=False):
+        return naming.split_run(plain), False
     if naming.is_remark(text, opening=not sure):
         matches = list(vocabulary().remark.finditer(text))
         if not matches:
@@ -328,23 +386,30 @@ def _bracket(part: Part, content: str) -> None:
     words = vocabulary()
     if content.strip() in words.optional_alone:
         part.optional = True
+    content = words.not_optional.sub("", content)
     for mark in words.optional.finditer(content):
         # 可选牛腩 and 备选花生油 name another choice.
-        chooses = mark.group() in ("可选", "备选") and _han(content[mark.end() : mark.end() + 1]) and content[mark.end()] != "但"
-        if not chooses and not words.not_optional.match(content, mark.start()):
+        chooses = (
+            mark.group() in ("可选", "备选")
+            and _han(content[mark.end() : mark.end() + 1])
+            and content[mark.end()] != "但"
+        )
+        if not chooses:
             part.optional = True
     for piece in re.split(r"[,，;、]", content):
-        piece = piece.strip()
+        piece = piece.strip().removeprefix("在")
         joint = re.match(r"(?:或者?|or\b|/)\s*", piece)
         if joint:
             for other in re.split(r"或者?|/|、", piece[joint.end() :]):
                 found = [n for p in _side(scan(fold(other).text), fold(other), False) for n in p.names]
                 part.alternatives += found[:1]
             return
-        if part.bracket_quantity is None:
+        if part.bracket_quantity is None or not part.bracket_quantity.counted:
             tokens = scan(for_one_part(piece))
-            if all(t.kind in (Kind.QUANTITY, Kind.SPACE) for t in tokens):
-                part.bracket_quantity = next((t.quantity for t in tokens if t.quantity), None)
+            # 一片一小盒 says what one is; 3-4片约30g says one amount twice.
+            rate = sum(t.kind is Kind.QUANTITY for t in tokens) > 1 and "约" not in piece and "=" not in piece
+            if not rate and all(t.kind in (Kind.QUANTITY, Kind.SPACE) for t in tokens):
+                part.bracket_quantity = next((t.quantity for t in tokens if t.quantity), part.bracket_quantity)
 
 
 def _without_echoes(parts: list[Part]) -> list[Part]:
@@ -376,7 +441,7 @@ def _with_heads(parts: list[Part]) -> list[Part]:
     return parts
 
 
-def _share(parts: list[Part], pending: list[Quantity], each: bool) -> list[Part]:
+def _share(parts: list[Part], pending: list[Quantity], each: bool, text: str) -> list[Part]:
     """Amounts over lists: 各, and one quantity before or after a whole list, hold for every name without its own."""
     if not parts:
         return parts
@@ -407,15 +472,24 @@ def _share(parts: list[Part], pending: list[Quantity], each: bool) -> list[Part]
         shared = owned[0].quantity
         after = parts.index(owned[0])
         return [replace(p, quantity=shared) if i > after else p for i, p in enumerate(parts)]
-    elif len(owned) == 1 and owned[0] is parts[-1] and not parts[-1].leading:
+    elif len(owned) == 1 and owned[0] is parts[-1] and not parts[-1].leading and _for_all(parts[-1].quantity, text):
         shared = parts[-1].quantity
     else:
         return parts
     return [replace(p, quantity=p.quantity or shared) for p in parts]
 
 
+def _for_all(quantity: Quantity | None, text: str) -> bool:
+    """Whether an amount after a list holds for the whole of it: 姜、糖适量 and 盐、糖 5g do, 白糖，八角三片 does not."""
+    if quantity is None or not quantity.counted:
+        return True
+    return "共" in text or (quantity.unit in vocabulary().measured and "，" not in text and "," not in text)
+
+
 def _items(part: Part) -> list[Item]:
     quantity = part.quantity or part.bracket_quantity
+    if quantity is None and part.equated:
+        quantity = Quantity(vague="其他")
     if quantity is None and part.remarked:
         quantity = Quantity(vague="其他")
     alternatives = tuple(dict.fromkeys(part.alternatives))

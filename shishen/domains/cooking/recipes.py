@@ -14,6 +14,7 @@ from shishen.domains.cooking.titles import other_names, plain_title
 from shishen.errors import BadRecord
 from shishen.records import Draft, DraftLine, Ingredient, Line, Recipe, recipe_id
 
+_BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
 _HEADER_MARKS = re.compile(r"^[\s【\[#*◆●▲·\-—]+|[\s】\]：:#*\-—]+$")
 
 
@@ -94,8 +95,18 @@ def _read_lines(lines: Iterable[DraftLine]) -> tuple[list[Ingredient], list[str]
 
 def _without_tools(ingredients: list[Ingredient], tools: list[str]) -> tuple[list[Ingredient], list[str]]:
     """Tools that stand in one line with food (锅、菜刀、面粉) moved to the tools; only 必备 names both."""
-    found = [i for i in ingredients if read_line(i.name).kind == "tool" or is_equipment(i.name)]
-    return [i for i in ingredients if i not in found], [*tools, *(i.name for i in found)]
+    kept: list[Ingredient] = []
+    moved = list(tools)
+    for ingredient in ingredients:
+        # 深一点的小铁盆: what the words before 的 say may be read as an ingredient.
+        described = re.split(r"[，,]", _BRACKETS.sub("", ingredient.raw))[0].rpartition("的")[2]
+        if read_line(ingredient.name).kind == "tool" or is_equipment(ingredient.name):
+            moved.append(ingredient.name)
+        elif described != ingredient.raw and "、" not in ingredient.raw and read_line(described).kind == "tool":
+            moved.append(described)
+        else:
+            kept.append(ingredient)
+    return kept, moved
 
 
 def _of(line: Line, group: str | None) -> list[Ingredient]:

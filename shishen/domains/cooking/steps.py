@@ -21,7 +21,7 @@ _TAG = re.compile(
 _STRONG = re.compile(r"\*\*(.+?)\*\*|(?<!\w)__(.+?)__(?!\w)")
 _EMPHASIS = re.compile(r"(?<![*\\0-9A-Za-z.])\*(?![\s*])([^*\n]+?)(?<![\s*\\])\*(?![0-9*])")
 _CODE = re.compile(r"`([^`\n]*)`")
-_LEADING = re.compile(r"^(?:#{1,6}\s+|>\s?|[-*+](?:[ \t]+|$)(?:\[[ xX]\]\s+)?)", re.M)
+_LEADING = re.compile(r"^[ \t]*(?:#{1,6}\s+|>\s?|[-*+](?:[ \t]+|$)(?:\[[ xX]\]\s+)?)", re.M)
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|~<>])")
 _BLANK = re.compile(r"[ \t\u3000\xa0]+")
 _LINES = re.compile(r"\s*\n\s*")
@@ -103,7 +103,7 @@ def _is_idle(text: str) -> bool:
         if _MEASURE.search(clause):
             return False
         if words.idle.search(bare) or _FINISHED.search(bare):
-            if _TIMED.search(bare) and not bare.endswith(("样子", "图")):
+            if _TIMED.search(clause) and not bare.endswith(("样子", "图")):
                 return False
             continue
         if words.weak.search(bare):

@@ -8,7 +8,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from shishen.domains.cooking import measures, naming, numerals
+from shishen.domains.cooking import kinds, measures, naming, numerals
 from shishen.domains.cooking.measures import Quantity
 from shishen.domains.cooking.tidying import is_bracket
 from shishen.domains.cooking.vocabulary import vocabulary
@@ -46,14 +46,14 @@ _SIZE = re.compile(
     r"(?:直径|厚度?|长度?|宽度?|高度?|长约|约|大约|大概)*\s*[≥>≤<]?\s*"
     r"(?:\d+(?:\.\d+)?(?:\s*[-~*到至]\s*\d+(?:\.\d+)?)?|[一二两三四五六七八九十半]+)\s*"
     r"(?:寸|厘米|公分|英寸|毫米|cm|mm|CM|MM|Cm|°C|℃|°|摄氏度|度|%|块钱|元|毛钱|角钱|分钟|小时|%?VOL|kcal|大卡|[*]\s*\d+\s*cm)"
-    r"(?:左右|上下|以上|以下|厚度?(?!切)|长度?|宽度?|高(?!度)|大小|见方|的)*"
+    r"\s*(?:左右|上下|以上|以下|厚度?(?!切)|长度?|宽度?|高(?!度)|大小|见方|的)*"
     r"|\d+(?:\.\d+)?\s*:\s*\d+(?:\.\d+)?(?:\s*:\s*\d+(?:\.\d+)?)*"
 )
 _PERCENT = re.compile(r"\d+(?:\.\d+)?%(?=[\u4e00-\u9fff])")
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{3})")
 _TASTE = re.compile(
     r"(?:(?:请|可以?|可)?(?:根据|按照|依照|依据|按|看|视|凭|随|依|因|就)(?:着)?[^,，;、\d\s]{0,8}?"
-    r"(?:口味|喜好|爱好|喜欢|喜爱|偏好|需求|需要|需|心情|情况|人数|食量|饭量|胃口|多少|程度|感觉|各人|个人|自己|大小|建议份量|(?:粉|面|肉|菜|食)量)(?:的?(?:口味|喜好|爱好|需求|需要|大小|多少|程度|情况))*"
+    r"(?:口味|喜好|爱好|喜欢|喜爱|偏好|需求|需要|需|心情|情况|人数|食量|饭量|胃口|多少|程度|感觉|各人|个人|自己|大小|建议份量|(?:粉|面|肉|菜|食)量)(?:的?(?:口味|喜好|爱好|喜欢|喜爱|偏好|需求|需要|需|心情|情况|人数|食量|饭量|胃口|多少|程度|感觉|各人|个人|自己|大小|建议份量|(?:粉|面|肉|菜|食)量))*"
     r"(?:选择[\u4e00-\u9fff]{1,3}的数量)?"
     r"(?:来|自行|酌情|适量|适当|而)*(?:调整|添加|加入|增加|增减|加减|调节|选择|购买|决定|定|放入|放|加|来放|取|准备|计算|即可|就好|就行)*(?:不同量)?(?:的量|量)?(?:来)?(?:即可|就好|就行|吧|呗|啦|咯)*)"
     r"|(?:想|能|爱)?(?:吃|喝|放|要)多少(?:就)?(?:放|加|煮|吃|做|拿|来|要)?多少(?:呗|吧|啦)?|喜?(?:喜|爱|喜欢)[\u4e00-\u9fff]{1,3}多放[点些]?"
@@ -157,8 +157,10 @@ def _joins(text: str, start: int, place: int) -> bool:
     if words.joining.match(text, place) or (place and words.joining.match(text, place - 1)):
         return False
     right = _HAN_RUN.match(text, place + 1)
-    if right is None or naming.food_like(left) < 1 or naming.is_remark(left):
+    if right is None or not (naming.food_like(left) or kinds.is_tool(left)) or naming.is_remark(left, opening=False):
         return False
+    if kinds.is_tool(left) and kinds.is_tool(right.group()):
+        return True
     return naming.food_like(right.group()) > 0 and not naming.is_remark(right.group())
 
 
@@ -166,7 +168,7 @@ def _quantity(text: str, place: int, at_start: bool) -> Quantity | None:
     """A quantity here, unless the number belongs to a name (A2牛奶, 六月鲜, 85%黑巧克力)."""
     before = text[place - 1 : place]
     glued = text[place].isdigit() and before.isascii() and before.isalpha()
-    if text[place].isdigit() and (before.isdigit() or before == "."):
+    if before == "第" or text[place].isdigit() and (before.isdigit() or before == "."):
         return None
     if _PERCENT.match(text, place):
         return None

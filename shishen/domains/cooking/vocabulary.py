@@ -16,6 +16,7 @@ class Vocabulary(Struct, frozen=True):
     """Patterns and word sets, all ready for use; see the comments in the TOML files for what each holds."""
 
     unit: Pattern
+    measured: frozenset[str]
     orphan: Pattern
     protected: Pattern
     joining: Pattern
@@ -39,6 +40,7 @@ class Vocabulary(Struct, frozen=True):
     not_optional: Pattern
     remark: Pattern
     remark_start: Pattern
+    handling: Pattern
     noise: Pattern
     tool_endings: tuple[str, ...]
     tools: frozenset[str]
@@ -54,6 +56,7 @@ def vocabulary() -> Vocabulary:
     known = foods["known"]
     return Vocabulary(
         unit=_unit(words, units["names"]["words"].split()),
+        measured=frozenset((*units["mass"], *units["volume"])),
         orphan=re.compile(
             f"(?!{_any(units['names']['words'].split())})(?:{_any(units['orphans']['words'].split())})"
             r"(?![A-Za-z])",
@@ -72,7 +75,9 @@ def vocabulary() -> Vocabulary:
         amount_whole=frozenset(foods["amount_words"]["whole"].split()),
         headers=frozenset(foods["headers"]["words"].split()),
         header_endings=tuple(foods["headers"]["endings"].split()),
-        header_label=re.compile(rf"(?:{_any(foods['headers']['words'].split())})\d?\s*[::]\s*(?=\S)"),
+        header_label=re.compile(
+            rf"(?:^|(?<=[\sA-Za-z0-9个块只根片把勺克颗粒条瓣量棵朵张袋包盒瓶杯碗斤两]))(?:{_any(foods['headers']['words'].split())})\d?\s*:\s*(?=\S)"
+        ),
         vague_own=_pattern(foods["vague"]["own"]),
         vague_other=_pattern(foods["vague"]["other"]),
         vague_free=_pattern(foods["vague"]["free"]),
@@ -84,6 +89,7 @@ def vocabulary() -> Vocabulary:
         not_optional=_pattern(foods["optional"]["not_words"]),
         remark=_pattern(foods["remarks"]["anywhere"]),
         remark_start=_pattern(foods["remarks"]["starts"]),
+        handling=_pattern(foods["remarks"]["handling"]),
         noise=re.compile("|".join(foods["noise"]["patterns"])),
         tool_endings=tuple(tools["endings"].split()),
         tools=frozenset(tools["words"].split()),

@@ -133,6 +133,7 @@ def canonical_dish(name: str) -> str:
     return known if known is not None else canonical_words(name)
 
 
+@lru_cache(maxsize=65_536)
 def canonical_ingredient(name: str) -> str:
     """The canonical name of an ingredient; itself where no alias is known."""
     plain = normalise(name).replace(" ", "")

@@ -1,0 +1,153 @@
+"""A draft read into a recipe: ingredients merged, headers and tools apart, steps and name read."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks.howtocook import DATA, GOLD, GoldDish, differences, read_folder
+from shishen.domains.cooking.merging import merge
+from shishen.domains.cooking.recipes import read_recipe
+from shishen.errors import BadRecord
+from shishen.records import Draft, DraftLine, DraftStep, Ingredient, Range, Recipe, Source
+
+STEPS = (DraftStep("切好，下锅翻炒 3 分钟"),)
+
+
+def draft(
+    named: tuple[str, ...] = (),
+    lines: tuple[str, ...] = (),
+    steps: tuple[DraftStep, ...] = STEPS,
+    title: str = "某菜的做法",
+    servings: str | None = None,
+    tools: tuple[str, ...] = (),
+) -> Draft:
+    return Draft(
+        title=title,
+        source=Source(path="dishes/某菜.md"),
+        named=tuple(DraftLine(text) for text in named),
+        lines=tuple(DraftLine(text) for text in lines),
+        steps=steps,
+        servings=servings,
+        tools=tools,
+    )
+
+
+def amounts(recipe: Recipe) -> dict[str, tuple[float | None, float | None, str | None]]:
+    return {i.name: (i.min, i.max, i.unit) for i in recipe.ingredients}
+
+
+def test_a_recipe() -> None:
+    recipe = read_recipe(
+        draft(
+            named=("豆腐", "盐", "平底锅"), lines=("豆腐 250 g", "盐 2-3g", "食用油 15ml"), servings="一份够 2 个人吃。"
+        )
+    )
+    assert recipe.name == "某菜"
+    assert recipe.title == "某菜的做法"
+    assert recipe.servings == Range(2, 2)
+    assert amounts(recipe) == {"豆腐": (250, 250, "g"), "盐": (2, 3, "g"), "食用油": (15, 15, "ml")}
+    assert recipe.tools == ("平底锅",)
+    assert recipe.steps[0].minutes == (Range(3, 3),)
+    assert len(recipe.id) == 12
+
+
+def test_no_title_and_no_steps_are_refused_in_chinese() -> None:
+    with pytest.raises(BadRecord, match="菜名"):
+        read_recipe(draft(title="  "))
+    with pytest.raises(BadRecord, match="没有步骤"):
+        read_recipe(draft(steps=()))
+    with pytest.raises(BadRecord, match="没有步骤"):
+        read_recipe(draft(steps=(DraftStep("![图](a.jpg)"),)))
+
+
+@pytest.mark.parametrize(
+    ("named", "line"),
+    [
+        ("酵母", "干酵母 3g"),
+        ("鸡翅中", "鸡翅 10 个"),
+        ("葱", "小葱 2 根"),
+        ("胡箩卜", "胡萝卜 1 根"),
+        ("食用油", "菜籽油 20ml"),
+        ("农村玉米鸡", "鸡 1 只"),
+        ("小米辣", "小米椒 20 个"),
+        ("白糖或红糖", "红糖 10g"),
+        ("蒜瓣", "大蒜 3 瓣"),
+        ("巴斯马蒂长粒香米", "巴斯马蒂香米 200g"),
+    ],
+)
+def test_one_thing_by_two_names_stands_once(named: str, line: str) -> None:
+    recipe = read_recipe(draft(named=(named,), lines=(line,)))
+    assert len(recipe.ingredients) == 1
+    assert recipe.ingredients[0].min is not None
+    assert recipe.ingredients[0].name == named.split("或")[0]
+
+
+@pytest.mark.parametrize(
+    ("named", "line"),
+    [
+        ("鸡", "鸡精 2g"),
+        ("牛肉", "牛油 10g"),
+        ("盐", "糖 5g"),
+        ("葱", "洋葱 1 个"),
+        ("生抽", "老抽 5ml"),
+        ("白糖", "冰糖 5g"),
+    ],
+)
+def test_two_things_stay_two(named: str, line: str) -> None:
+    assert len(read_recipe(draft(named=(named,), lines=(line,))).ingredients) == 2
+
+
+def test_the_equal_name_is_the_surest_partner() -> None:
+    recipe = read_recipe(draft(named=("大葱",), lines=("香葱 1 根", "大葱 2 根")))
+    assert amounts(recipe) == {"大葱": (2, 2, "根"), "香葱": (1, 1, "根")}
+
+
+def test_an_amount_in_the_first_list_stands_where_the_second_has_none() -> None:
+    named = [Ingredient(raw="盐 5g", name="盐", min=5, max=5, unit="g")]
+    measured = [Ingredient(raw="盐 适量", name="盐", vague="适量")]
+    assert [(i.min, i.vague) for i in merge(named, measured)] == [(5, None)]
+
+
+def test_headers_group_the_lines_after_them_and_are_no_ingredients() -> None:
+    recipe = read_recipe(draft(lines=("【油皮】", "面粉 100克", "【馅】", "红豆沙 200克", "面粉 100克")))
+    assert [(i.name, i.group) for i in recipe.ingredients] == [("面粉", "油皮"), ("红豆沙", "馅")]
+
+
+def test_tools_are_no_ingredients() -> None:
+    recipe = read_recipe(draft(lines=("面粉 100克", "打蛋器"), tools=("2 个大碗（推荐玻璃的）",)))
+    assert list(amounts(recipe)) == ["面粉"]
+    assert set(recipe.tools) == {"打蛋器", "大碗"}
+
+
+def test_handling_words_become_the_preparation() -> None:
+    recipe = read_recipe(draft(lines=("1根胡萝卜切丝", "土豆 2 个，去皮")))
+    assert [(i.name, i.preparation) for i in recipe.ingredients] == [("胡萝卜", "切丝"), ("土豆", "去皮")]
+    assert recipe.ingredients[0].raw == "1根胡萝卜切丝"
+
+
+def test_what_a_draft_gives_is_kept() -> None:
+    given = Draft(
+        title="A",
+        source=Source(path="x.jsonl", line=3),
+        aliases=("B", "A"),
+        category="荤菜",
+        cuisine="川菜",
+        minutes=20,
+        difficulty=2,
+        steps=STEPS,
+    )
+    recipe = read_recipe(given)
+    assert (recipe.aliases, recipe.category, recipe.cuisine, recipe.minutes) == (("B",), "荤菜", "川菜", 20)
+
+
+@pytest.mark.skipif(not Path(DATA).is_dir(), reason="the HowToCook dishes are not at ../shared/data/howtocook")
+def test_dishes_read_by_hand() -> None:
+    recipes, faults = read_folder(DATA)
+    assert faults == []
+    assert len(recipes) == 368
+    dishes = [msgspec.json.decode(line, type=GoldDish) for line in GOLD.read_bytes().splitlines()]
+    wrong = {d.path: differences(d, recipes[d.path]) for d in dishes}
+    for field in ("name", "servings", "steps"):
+        assert [path for path, found in wrong.items() if found[field]] == []
+    assert sum(not found["ingredients"] for found in wrong.values()) >= 0.9 * len(dishes)
