@@ -39,7 +39,7 @@ COLOURS = frozenset("黑白红青绿黄紫")
 def with_head(name: str, other: str) -> str:
     """高筋 beside 中筋面粉 is 高筋面粉: the head noun that the list says only once."""
     sure = food_like(name)
-    if sure > 1 and name not in ("牛", "羊", "猪", "鸡", "鸭") or len(other) <= len(name):
+    if (sure > 1 and name not in ("牛", "羊", "猪", "鸡", "鸭")) or len(other) <= len(name):
         return name
     head = other[len(name) :]
     if sure == 1 and (head not in vocabulary().known or head[-1] == name[-1]):
@@ -82,7 +82,13 @@ def prepared_food(text: str) -> bool:
     if lead is None:
         return text.endswith(words.tool_endings) and len(text) < 6
     rest = text[lead.end() :].lstrip("的")
-    if not rest or rest[0] in "为成后" or words.remark.search(rest) or words.trailing.fullmatch(rest) or words.handling.match(rest):
+    if (
+        not rest
+        or rest[0] in "为成后"
+        or words.remark.search(rest)
+        or words.trailing.fullmatch(rest)
+        or words.handling.match(rest)
+    ):
         return False
     return food_like(rest) > 0 or rest.endswith(words.tool_endings)
 

@@ -25,7 +25,7 @@ _LEADING = re.compile(r"^[ \t]*(?:#{1,6}\s+|>\s?|[-*+](?:[ \t]+|$)(?:\[[ xX]\]\s
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|~<>])")
 _BLANK = re.compile(r"[ \t\u3000\xa0]+")
 _LINES = re.compile(r"\s*\n\s*")
-_CLAUSE = re.compile(r"[，。！？；、,.!?;~～…\s]+")
+_CLAUSE = re.compile(r"[，。！？；、,.!?;~～…（）()\s]+")
 _NUMBER_GAP = re.compile(r"(?<=\d)[ \u3000]+(?=[^\d\s])")
 _NOT_WORDS = re.compile(r"[^\w]+|_")
 _MEASURE = re.compile(
@@ -38,8 +38,8 @@ _TIMED = re.compile(
 )
 # The whole step is the name of a picture: 出锅后的样子, 发酵后底部状态, 三角粽包好了.
 _CAPTION = re.compile(
-    r"(?!.*(?:至|成|到|入|把|将))[^，。,!！?？\s]{0,14}"
-    r"(?:的样子|状态|的图|对比图?|成品图?|特写|效果图?|出炉[啦咯喽了]+|出锅[啦咯喽了]+|上碟[啦咯喽了]+|包好了|[切蒸煮炸烤]好[啦了])"
+    r"(?!.*(?:至|成|到|入|把|将))(?:[^，。,!！?？\s]{0,14}"
+    r"(?:的样子|状态|的图|对比图?|成品图?|特写|效果图?|包好了|[切蒸煮炸烤]好[啦了])|.{0,4}(?:出炉|出锅|上碟)[啦咯喽了]+)"
     r"[^\w]*"
 )
 _FINISHED = re.compile(r"^(?!.*[将把]).*(?:[就都做煮蒸烤炒炖炸包弄完]好|好[了啦喽咯哦]+)$")

@@ -168,7 +168,7 @@ def _quantity(text: str, place: int, at_start: bool) -> Quantity | None:
     """A quantity here, unless the number belongs to a name (A2牛奶, 六月鲜, 85%黑巧克力)."""
     before = text[place - 1 : place]
     glued = text[place].isdigit() and before.isascii() and before.isalpha()
-    if before == "第" or text[place].isdigit() and (before.isdigit() or before == "."):
+    if before == "第" or (text[place].isdigit() and (before.isdigit() or before == ".")):
         return None
     if _PERCENT.match(text, place):
         return None

@@ -1,0 +1,5 @@
+"""`python -m shishen` is `shishen`."""
+
+from shishen.cli import main
+
+main()

@@ -1,0 +1,249 @@
+"""A chunk of tokens read into parts: names with the quantity, marks and alternatives written beside them."""
+
+import re
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shishen.domains.cooking import naming
+from shishen.domains.cooking.chunks import has_han
+from shishen.domains.cooking.formulas import for_one_part
+from shishen.domains.cooking.measures import Quantity
+from shishen.domains.cooking.tidying import Plain, fold
+from shishen.domains.cooking.tokens import Kind, Token, scan
+from shishen.domains.cooking.vocabulary import vocabulary
+
+_LETTERS = re.compile(r"\w")
+_OR = re.compile(r"(?:或者?|or\b|/)\s*")
+_OTHERS = re.compile(r"或者?|/|、")
+_PIECES = re.compile(r"[,，;、]")
+_PAIRS = re.compile(r"(?:WQ+){2,}|(?:Q+W){2,}|(?:WQ+)+W")
+
+
+class Part(Struct):
+    """An item in the making; several names where they run together.
+
+    `leading`: its quantity stood before the name; `remarked`: a remark stood where the quantity should;
+    `equated`: there is a `=`, so an amount is said somehow.
+    """
+
+    names: list[str]
+    quantity: Quantity | None = None
+    leading: bool = False
+    bracket_quantity: Quantity | None = None
+    optional: bool = False
+    remarked: bool = False
+    equated: bool = False
+    alternatives: list[str] = []
+
+    @property
+    def counted_after(self) -> bool:
+        """Whether a number stands after the name (`盐 5g`)."""
+        return self.quantity is not None and self.quantity.counted and not self.leading
+
+
+def read_chunk(chunk: list[Token], plain: Plain, first: bool) -> list[Part]:
+    """The items of one chunk: usually one."""
+    sides: list[list[Token]] = [[]]
+    for token in chunk:
+        if token.kind is Kind.OR:
+            sides.append([])
+        else:
+            sides[-1].append(token)
+    found = _side(sides[0], plain, first)
+    if len(sides) == 1:
+        return found
+    main = found[-1] if found else Part(names=[])
+    for side in sides[1:]:
+        for other in _side(side, plain, first=False):
+            main.alternatives += other.names
+            main.optional = main.optional or other.optional
+            if other.quantity is not None and not other.leading:
+                if main.quantity is None:
+                    main.quantity = other.quantity
+                elif other.quantity.counted and not main.quantity.counted:
+                    # `片火腿或香肠 3`: the number that its unit lost.
+                    main.quantity = replace(other.quantity, unit=other.quantity.unit or main.quantity.unit)
+            if main.bracket_quantity is None:
+                main.bracket_quantity = other.bracket_quantity
+    if main.names and main.alternatives:
+        *rest, last = [*main.names[-1:], *main.alternatives]
+        main.names[-1:], *main.alternatives = (
+            [naming.with_head(rest[0], last)],
+            *(naming.with_head(n, last) for n in rest[1:]),
+            last,
+        )
+    if not main.names and main.alternatives and main.quantity is not None:
+        main.names, main.alternatives = main.alternatives[:1], main.alternatives[1:]
+    return found or [main]
+
+
+def _side(tokens: list[Token], plain: Plain, first: bool) -> list[Part]:
+    groups: list[Part] = []
+    current = Part(names=[])
+    named = [t for t in tokens if t.kind is Kind.WORD]
+    pick = _pick(tokens, named, first)
+    after_amount = first
+    alone = len(named) == 1
+    current.equated = any(t.kind is Kind.COLON and t.text == "=" for t in tokens)
+    for i, token in enumerate(tokens):
+        if token.kind is Kind.OPTIONAL:
+            # 绵白糖：可以不加水 leaves out the water, not the sugar.
+            of_another = (
+                current.names
+                and i + 1 < len(tokens)
+                and tokens[i + 1].kind is Kind.WORD
+                and tokens[i + 1].text[0] != "但"
+            )
+            current.optional = current.optional or not of_another
+        elif token.kind is Kind.BRACKET:
+            _bracket(current, plain.content(token.text))
+        elif token.kind is Kind.QUANTITY:
+            current = _quantity_into(current, token.quantity, groups)
+        elif token.kind is Kind.WORD and token in pick:
+            current = _word_into(current, token.text, groups, first, after_amount, alone)
+        elif token.kind is Kind.WORD and not current.names and naming.is_remark(token.text):
+            current.remarked = len(token.text) > 2
+        after_amount = token.kind in (Kind.QUANTITY, Kind.BRACKET, Kind.OPTIONAL) and (first or current.leading)
+    groups.append(current)
+    return groups
+
+
+def _pick(tokens: list[Token], named: list[Token], first: bool) -> list[Token]:
+    """Which of the words of a chunk name things: all where each has its own quantity, else the best one."""
+    if len(named) < 2:
+        return named
+    orphan = vocabulary().orphan.fullmatch(named[0].text)
+    if orphan and tokens[0] is named[0]:
+        return named[:2]
+    if named[0].text.endswith(("的", "重量")) and len(named) == 2:
+        return named[1:]
+    names = [t for t in named if not naming.is_remark(t.text, opening=not (first and t is tokens[0]))]
+    if len(names) < 2:
+        return names or named[-1:]
+    if any(t.quantity and t.quantity.unit == "倍" for t in tokens) and not any(t.kind is Kind.COLON for t in tokens):
+        return names[-1:]
+    if len(names) == 2 and not any(t.kind in (Kind.COLON, Kind.SPACE) for t in tokens):
+        # 蒜泥一瓣蒜: a form that joins amount and name puts the name last.
+        if names[1].text in names[0].text and tokens[0] is names[0] and tokens[-1] is names[1]:
+            return names[1:]
+    if sum(t.kind is Kind.COLON for t in tokens) == 1 and set(names[0].text) & set(names[1].text):
+        return names[:1]  # 葱 = 一根大葱
+    shape = "".join("W" if t.kind is Kind.WORD else "Q" for t in tokens if t.kind in (Kind.WORD, Kind.QUANTITY))
+    if _PAIRS.fullmatch(shape) and len(names) == len(named):
+        sure = [naming.food_like(naming.clean(t.text)) for t in names]
+        if all(s >= 1 for s in sure):
+            return names
+    return [max(names, key=lambda t: naming.food_like(naming.clean(t.text)))]
+
+
+def _quantity_into(current: Part, quantity: Quantity | None, groups: list[Part]) -> Part:
+    if quantity is None:
+        return current
+    held = current.quantity
+    if held is None:
+        current.quantity = quantity
+        current.leading = not current.names
+    elif current.names and current.leading:
+        # 1勺盐2勺糖: the second quantity begins another item, if a name follows; equivalents are dropped later.
+        if quantity.counted and not held.counted:
+            current.quantity = quantity
+        else:
+            groups.append(current)
+            return Part(names=[], quantity=quantity, leading=True)
+    elif quantity.counted and not held.counted:
+        current.quantity = replace(quantity, unit=quantity.unit or held.unit)
+    elif not quantity.counted and held.vague is None and not held.counted:
+        current.quantity = replace(held, vague=quantity.vague)
+    return current
+
+
+def _word_into(current: Part, text: str, groups: list[Part], first: bool, sure: bool, alone: bool) -> Part:
+    unit = None
+    if not current.names and not groups and (orphan := vocabulary().orphan.match(text)):
+        held = current.quantity
+        rest = text[orphan.end() :].strip()
+        if held is not None and held.unit is not None:
+            # 半根根胡萝卜, 30g克紫薯泥: said twice.
+            if text not in vocabulary().known and naming.food_like(naming.clean(rest)):
+                text = rest
+        elif alone and not rest:
+            pass  # 小碗 by itself is a bowl
+        elif (first or held is not None or len(orphan.group()) > 1) and not (naming.is_remark(rest) and rest):
+            unit, text = orphan.group().lower(), rest
+    names, remarked = _names(text, sure) if text else ([], False)
+    if current.names and names:
+        groups.append(current)
+        current = Part(names=[])
+    current.names += names
+    current.remarked = current.remarked or remarked
+    if unit is not None:
+        held = current.quantity
+        current.quantity = Quantity(unit=unit) if held is None else replace(held, unit=unit)
+    return current
+
+
+def _names(text: str, sure: bool) -> tuple[list[str], bool]:
+    """The names in a stretch of text, and whether a remark stood before them.
+
+    `sure` where the place says that this is the name: at the start of a line, or right after an amount.
+    """
+    remarked = False
+    plain = naming.clean(text)
+    if (
+        plain != text
+        and vocabulary().leading.match(text)
+        and naming.food_like(plain) > 1
+        and not naming.is_remark(plain, opening=False)
+    ):
+        return naming.split_run(plain), False
+    if naming.is_remark(text, opening=not sure):
+        matches = list(vocabulary().remark.finditer(text))
+        if not matches:
+            return [], True
+        tail = text[matches[-1].end() :]
+        head = text[: matches[0].start()]
+        name = naming.clean(tail)
+        if name and naming.food_like(name):
+            text, remarked = name, True
+        else:
+            name = naming.clean(head)
+            if naming.food_like(name) >= 2 or (name and naming.food_like(name) and len(name) < 6):
+                text, remarked = name, any(c in text for c in "量够满")
+            else:
+                return [], True
+    name = naming.clean(text)
+    if not _LETTERS.search(name):
+        return [], remarked
+    return naming.split_run(name), remarked
+
+
+def _bracket(part: Part, content: str) -> None:
+    """What a bracket adds: an optional mark, alternatives (或X), a quantity where there is none outside."""
+    words = vocabulary()
+    if content.strip() in words.optional_alone:
+        part.optional = True
+    content = words.not_optional.sub("", content)
+    for mark in words.optional.finditer(content):
+        # 可选牛腩 and 备选花生油 name another choice.
+        chooses = (
+            mark.group() in ("可选", "备选")
+            and has_han(content[mark.end() : mark.end() + 1])
+            and content[mark.end()] != "但"
+        )
+        if not chooses:
+            part.optional = True
+    for piece in _PIECES.split(content):
+        piece = piece.strip().removeprefix("在")
+        joint = _OR.match(piece)
+        if joint:
+            for other in _OTHERS.split(piece[joint.end() :]):
+                found = [n for p in _side(scan(fold(other).text), fold(other), False) for n in p.names]
+                part.alternatives += found[:1]
+            return
+        if part.bracket_quantity is None or not part.bracket_quantity.counted:
+            tokens = scan(for_one_part(piece))
+            # 一片一小盒 says what one is; 3-4片约30g says one amount twice.
+            rate = sum(t.kind is Kind.QUANTITY for t in tokens) > 1 and "约" not in piece and "=" not in piece
+            if not rate and all(t.kind in (Kind.QUANTITY, Kind.SPACE) for t in tokens):
+                part.bracket_quantity = next((t.quantity for t in tokens if t.quantity), part.bracket_quantity)
