@@ -1,7 +1,7 @@
 """A large corpus into the library, index included: lines a second and peak memory, beside a plain json.loads loop.
 
-    python benchmarks/corpus.py corpus.jsonl                # a corpus made by any tool
-    python benchmarks/corpus.py --count 100000              # one made by shared/tools/make_corpus.py
+    python -m benchmarks.corpus corpus.jsonl                # a corpus made by any tool
+    python -m benchmarks.corpus --count 100000              # one made by shared/tools/make_corpus.py
 
 Each part runs in a process of its own, so that its peak memory is its own.
 """

@@ -1,8 +1,8 @@
 """Right dish first? Measures the search over labelled questions, and sweeps the threshold.
 
-    python benchmarks/retrieval.py                            # the questions that were worked on
-    python benchmarks/retrieval.py tests/data/questions/howtocook_held_out.jsonl --show
-    python benchmarks/retrieval.py --sweep                    # where the threshold comes from
+    python -m benchmarks.retrieval                            # the questions that were worked on
+    python -m benchmarks.retrieval tests/data/questions/howtocook_held_out.jsonl --show
+    python -m benchmarks.retrieval --sweep                    # where the threshold comes from
 
 The library is HowToCook's, read into a temporary home. A question is right where the first dish is one of those
 expected, and for a dish that does not exist where the answer is refused.

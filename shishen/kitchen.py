@@ -134,6 +134,11 @@ class Kitchen:
             if self.index.generation() == 0:
                 raise
 
+    def warm_up(self) -> None:
+        """Load what the first question would have to wait for: word lists, pinyin, the index."""
+        self.prepare()
+        self.retriever.resolve("红烧肉怎么做")
+
     def ask(self, question: str | Sequence[Message]) -> Answer:
         """The answer to a question or to the last message of a conversation."""
         self._ready  # noqa: B018

@@ -29,7 +29,7 @@ def create_app(kitchen: Kitchen) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(kitchen.prepare)
+        await run_in_threadpool(kitchen.warm_up)
         yield
 
     app = FastAPI(

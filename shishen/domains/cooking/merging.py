@@ -17,6 +17,8 @@ from shishen.chinese import syllable
 from shishen.records import Ingredient
 
 _ADVICE = re.compile(r"都可|均可|即可|也可|亦可|都行|也行|最佳|推荐|代替|替代")
+_SENTENCE = re.compile(r"根据|如果|若|注[意:：]|由于")
+_UNFINISHED = re.compile(r"(?:可按|可再加|比例|约为|[是时在按的])$")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
@@ -35,7 +37,10 @@ def merge(named: Sequence[Ingredient], measured: Sequence[Ingredient]) -> list[I
             if found is not None and alike(one, second[found]):
                 partner[place] = found
     joined = [_join(one, second[partner[place]]) if place in partner else one for place, one in enumerate(first)]
-    return [*joined, *(other for k, other in enumerate(second) if k not in partner.values())]
+    # 江南米或北方大米, then a line for each: what is offered as an alternative is no ingredient of its own.
+    offered = {_key(name) for ingredient in joined for name in ingredient.alt}
+    left = [other for k, other in enumerate(second) if k not in partner.values()]
+    return [*joined, *(other for other in left if _has_amount(other) or _key(other.name) not in offered)]
 
 
 def is_equipment(name: str) -> bool:
@@ -53,6 +58,8 @@ def without_remarks(ingredients: Sequence[Ingredient], elsewhere: str) -> list[I
     line: str | None = None
     for ingredient in ingredients:
         first, line = ingredient.raw != line, ingredient.raw
+        if _SENTENCE.match(ingredient.raw) or _UNFINISHED.search(ingredient.name):
+            continue
         if first or _listed(ingredient, elsewhere):
             kept.append(ingredient)
         elif kept and kept[-1].raw == line and not _has_amount(kept[-1]):
@@ -182,7 +189,7 @@ def _contained(one: Ingredient, other: Ingredient) -> int:
 
 def _within(a: str, b: str) -> int:
     short, long = sorted((a, b), key=len)
-    if not short or short == long or long in _knowledge().different or short in _knowledge().different:
+    if not short or short == long or long in _knowledge().different:
         return 0
     if long.endswith(short) or (len(short) > 1 and long.startswith(short)):
         return len(short)

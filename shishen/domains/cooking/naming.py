@@ -125,7 +125,7 @@ def clean(text: str) -> str:
     if name not in words.amount_whole:
         shorter = words.amount_words.sub("", _USED.sub("", name)).strip(_EDGES)
         name = words.amount_words.sub("", shorter).strip(_EDGES) or shorter or name
-    name = _after_de(name, words)
+    name = _after_de(name)
     name = _said_once(_ANY_OF.sub("", name) or name, words)
     return name.strip(_EDGES)
 
@@ -156,7 +156,7 @@ def _unprepared(name: str, words: Vocabulary) -> str:
     return name
 
 
-def _after_de(name: str, words: Vocabulary) -> str:
+def _after_de(name: str) -> str:
     """热干面特有的碱水面 → 碱水面: what stands before 的 describes."""
     head, de, tail = name.rpartition("的")
     if de and tail and head and _HAN.search(tail):

@@ -123,10 +123,9 @@ def _pick(tokens: list[Token], named: list[Token], first: bool) -> list[Token]:
         return names or named[-1:]
     if any(t.quantity and t.quantity.unit == "倍" for t in tokens) and not any(t.kind is Kind.COLON for t in tokens):
         return names[-1:]
-    if len(names) == 2 and not any(t.kind in (Kind.COLON, Kind.SPACE) for t in tokens):
-        # 蒜泥一瓣蒜: a form that joins amount and name puts the name last.
-        if names[1].text in names[0].text and tokens[0] is names[0] and tokens[-1] is names[1]:
-            return names[1:]
+    ends = [tokens[0], tokens[-1]] == names and not any(t.kind is Kind.COLON for t in tokens)
+    if ends and names[1].text in names[0].text:
+        return names[1:]  # 蒜泥一瓣蒜: a form that joins amount and name puts the name last
     if sum(t.kind is Kind.COLON for t in tokens) == 1 and set(names[0].text) & set(names[1].text):
         return names[:1]  # 葱 = 一根大葱
     shape = "".join("W" if t.kind is Kind.WORD else "Q" for t in tokens if t.kind in (Kind.WORD, Kind.QUANTITY))

@@ -9,13 +9,14 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
+from shishen.chinese import simplify
 from shishen.domains.cooking import kinds, naming
 from shishen.domains.cooking.chunks import cut
 from shishen.domains.cooking.formulas import for_one_part
 from shishen.domains.cooking.measures import Quantity
 from shishen.domains.cooking.parts import Part, read_chunk
 from shishen.domains.cooking.sharing import share, with_heads, without_echoes
-from shishen.domains.cooking.tidying import Plain, fold, unmarked, without_brackets
+from shishen.domains.cooking.tidying import EMOJI, Plain, fold, unmarked, without_brackets
 from shishen.domains.cooking.tokens import Kind, Token, scan
 from shishen.records import Item, Line
 
@@ -32,12 +33,43 @@ _COVERING = re.compile(r"(?:抹匀|抹满|没过|淹过|淹没|盖过|盖住|铺
 def read_line(raw: str) -> Line:
     """Read one ingredient line; any string at all gives a line, in time bounded whatever its length."""
     text = unmarked(raw)
+    simple = simplify(text)
+    if simple != text and len(simple) == len(text):
+        return _as_written(_read_plain(raw, simple), simple, text)
+    return _read_plain(raw, text)
+
+
+def _as_written(line: Line, simple: str, text: str) -> Line:
+    """The items with their names in the line's own script."""
+
+    def own(word: str) -> str:
+        place = simple.find(word)
+        return text[place : place + len(word)] if place >= 0 else word
+
+    items = tuple(
+        replace(
+            item,
+            name=own(item.name),
+            unit=item.unit and own(item.unit),
+            vague=item.vague if item.vague == "随意" else item.vague and own(item.vague),
+            alt=tuple(map(own, item.alt)),
+        )
+        for item in line.items
+    )
+    return replace(line, items=items)
+
+
+def _read_plain(raw: str, text: str) -> Line:
     if kinds.is_header(raw, text):
         return Line(raw=raw, kind="header")
     if kinds.is_noise(without_brackets(fold(text).text)):
         return Line(raw=raw, kind="noise")
     parts = _read(text)
     items = tuple(item for part in parts for item in _items(part))
+    if not items and (picture := EMOJI.search(raw)) and any(c.isdigit() for c in text):
+        # `1个🥔`: the picture is all the name there is.
+        amount = next((t.quantity for t in scan(text) if t.quantity), None)
+        items = tuple(_items(Part(names=[picture.group()], quantity=amount)))
     if not items:
         return Line(raw=raw, kind="noise")
     return Line(raw=raw, kind="tool" if all(kinds.is_tool(item.name) for item in items) else "ingredient", items=items)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from shishen.domains.cooking.durations import whole_time
 from shishen.domains.cooking.merging import is_equipment, merge, once, without_remarks
 from shishen.domains.cooking.preparations import preparation_of
@@ -15,7 +17,8 @@ from shishen.errors import BadRecord
 from shishen.records import Draft, DraftLine, Ingredient, Line, Recipe, recipe_id
 
 _BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
-_HEADER_MARKS = re.compile(r"^[\s【\[#*◆●▲·\-—]+|[\s】\]：:#*\-—]+$")
+_TOOL_HEADINGS = frozenset(("工具", "厨具", "用具", "器具", "所需工具", "使用工具", "需要的工具"))
+_HEADER_MARKS = re.compile(r"^(?:[\W_]|(?:以下|以上|下面)(?:是|为)?)+|[\W_]+$")
 
 
 def read_recipe(draft: Draft) -> Recipe:
@@ -80,13 +83,20 @@ def _read_lines(lines: Iterable[DraftLine]) -> tuple[list[Ingredient], list[str]
     tools: list[str] = []
     heading: str | None = None
     group: str | None = None
+    opened = 0
     for line in lines:
         if line.group != heading:
             heading = group = line.group
+            opened = len(ingredients)
         read = read_line(line.text)
         if read.kind == "header":
-            group = _HEADER_MARKS.sub("", line.text) or None
-        elif read.kind == "tool":
+            name = _HEADER_MARKS.sub("", _BRACKETS.sub("", line.text)) or None
+            if line.text.lstrip().startswith("以上"):
+                # 以上是馅料部分: this heading stands below its lines.
+                ingredients[opened:] = [replace(i, group=name) for i in ingredients[opened:]]
+                name = None
+            group, opened = name, len(ingredients)
+        elif read.kind == "tool" or (read.kind == "ingredient" and group in _TOOL_HEADINGS):
             tools.extend(item.name for item in read.items)
         elif read.kind == "ingredient":
             ingredients.extend(_of(read, group))

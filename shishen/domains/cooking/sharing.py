@@ -49,7 +49,7 @@ def share(parts: list[Part], pending: list[Quantity], each: bool, text: str) -> 
 
 
 def _for_all(quantity: Quantity | None, text: str) -> bool:
-    """Whether an amount after a list holds for the whole of it: 姜、糖适量 and 盐、糖 5g do, 白糖，八角三片 does not."""
+    """Whether an amount after a list holds for all of it: 姜、糖适量 and 盐、糖 5g do, 白糖，八角三片 does not."""
     if quantity is None or not quantity.counted:
         return True
     return "共" in text or (quantity.unit in vocabulary().measured and "，" not in text and "," not in text)

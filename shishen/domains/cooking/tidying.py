@@ -16,16 +16,15 @@ _VULGAR = {
     "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5", "⅘": "4/5",
     "⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
 }  # fmt: skip
-_PLAIN = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
-    ord(c): plain
-    for c, plain in {
-        "　": " ", "\u00a0": " ", "\t": " ", "\r": " ", "\n": " ", "〜": "~", "∼": "~", "–": "-", "—": "-", "−": "-", "‐": "-",
-        "‑": "-", "─": "-", "×": "*", "✕": "*", "✖": "*", "╳": "*", "⁄": "/", "∕": "/", "【": "[", "】": "]", "〔": "[", "〕": "]",
-        "「": "", "」": "", "『": "", "』": "", "“": "", "”": "", "\"": "", "‘": "", "’": "", "。": ";", "；": ";", "：": ":", "·": " ", "•": " ",
-        "》": " ", "《": " ", "<": "<", "≈": "约", "∶": ":", "\\": "/",
-    }.items()
+# Full-width signs have half-width twins; these others are made plain by hand.
+_SIGNS = {
+    " ": "\u3000\u00a0\t\r\n·•》《", "": "「」『』“”\"‘’", "-": "–—−‐‑─", "~": "〜∼", "*": "×✕✖╳", "/": "⁄∕\\",
+    "[": "【〔", "]": "】〕", ";": "。；", ":": "：∶", "约": "≈",
 }  # fmt: skip
-_EMOJI = re.compile(
+_PLAIN = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
+    ord(sign): plain for plain, signs in _SIGNS.items() for sign in signs
+}
+EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\ufe0f\u200d\u20e3\u2640\u2642\ufffd\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u0000-\u001f]+"
 )
 _IMAGE = re.compile(r"!\[[^\]]{0,200}\]\([^)]{0,300}\)")
@@ -61,7 +60,7 @@ def unmarked(raw: str) -> str:
     text = _ESCAPE.sub(r"\1", text)
     text = _EMPHASIS.sub("", text)
     text = _ITALIC.sub(r"(\1)", text)
-    text = _EMOJI.sub("", text)
+    text = EMOJI.sub("", text)
     for sign, plain in _VULGAR.items():
         if sign in text:
             text = re.sub(rf"(?<=\d)\s*{sign}", " " + plain, text).replace(sign, plain)
