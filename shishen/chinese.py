@@ -18,6 +18,7 @@ _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _INVISIBLE = re.compile(
     "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
+_MARKED = re.compile("[āáǎàēéěèīíǐìōóǒòūúǔùüǖǘǚǜńňǹ]")
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+(?:\.[0-9]+)?|" + HAN.pattern)
 
 
@@ -48,6 +49,9 @@ def normalise(text: str) -> str:
 
 def _normalise(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).lower()
+    if _MARKED.search(text):
+        # Pinyin with its tones, mápó dòufu; ü is typed as v.
+        text = _MARKED.sub(lambda found: toneless(found[0]), text)
     return simplify(_SPACE.sub(" ", _INVISIBLE.sub("", text)).strip())
 
 

@@ -1,5 +1,6 @@
 """The command line: parse, call, print. Results go to standard output, words and progress to standard error."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(library_app, name="library")
+# Typer has click's classes under its own name or under click's, by its version.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 Paths = Annotated[list[Path], typer.Argument(help="文件或文件夹，可以有多个。", metavar="PATH…")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"shishen {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -32,13 +41,12 @@ def options(
         typer.Option("--set", help="改一项设置，如 --set server.port=9000。", metavar="KEY=VALUE"),
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", help="配置文件，代替 shishen.toml。")] = None,
-    version: Annotated[bool, typer.Option("--version", help="显示版本。")] = False,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", help="显示版本。", callback=_version, is_eager=True)
+    ] = False,
 ) -> None:
     """食神：把菜谱变成会回答的厨师。"""
     before_verb.set((assignments or [], config))
-    if version:
-        print(f"shishen {__version__}")
-        raise typer.Exit
 
 
 @app.command()
@@ -82,9 +90,9 @@ def read(paths: Paths) -> None:
                 count += 1
                 advance(count, rejected.count, candidate.label)
     _finish(f"读到 {count} 份菜谱", rejected.count, kitchen.rejected_path)
-    if failed or (not count and not rejected.count):
-        if not count and not rejected.count:
-            say("没有读到菜谱；能读的格式见 docs/read.md。")
+    if not count and not rejected.count:
+        say("没有读到菜谱；能读的格式见 docs/read.md。")
+    if failed or not count:
         raise typer.Exit(2)
 
 
@@ -111,7 +119,7 @@ def add(paths: Paths, json_: Json = False) -> None:
             done = changes.added + changes.changed + changes.unchanged
             advance(done, rejected.count, event.file.label)
     say("更新索引…") if changes.added or changes.changed or changes.removed else None
-    kitchen.retriever.catch_up()
+    kitchen.catch_up()
     if json_:
         print_json({**msgspec.to_builtins(changes), "rejected": rejected.count, "recipes": len(kitchen.library)})
     _finish(
@@ -245,7 +253,7 @@ def index(
     例：shishen index --rebuild
     """
     kitchen = kitchen_of()
-    changed = kitchen.retriever.rebuild() if rebuild else kitchen.retriever.catch_up()
+    changed = kitchen.retriever.rebuild() if rebuild else kitchen.catch_up()
     say(f"索引已更新到第 {kitchen.index.generation()} 代。" if changed else "索引已经是最新的。")
 
 
@@ -289,15 +297,28 @@ def doctor(json_: Json = False) -> None:
 
 def main() -> None:
     """The program. A fault of the user's is one line and exit status 2; anything else keeps its traceback."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         # A terminal in another encoding must not stop the cook.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    # A word in another encoding may only name a file; what is asked must be text.
+    sys.argv[1:] = [a if os.path.exists(a) else a.encode("utf-8", "replace").decode() for a in sys.argv[1:]]  # noqa: PTH110
     try:
-        app()
-    except ShishenError as error:
-        say(" ".join(str(error).split()))
-        sys.exit(2)
-    except BrokenPipeError:
-        # `shishen read … | head` is no fault; keep Python from flushing into the closed pipe.
-        sys.stdout = None  # type: ignore[assignment]
-        sys.exit(0)
+        status = app(standalone_mode=False)
+        sys.stdout.flush()
+    except (_UsageError, ShishenError) as error:
+        status = 2
+        words = _usage(error) if isinstance(error, _UsageError) else str(error)
+        say(" ".join(words.split())) if words else None
+    except (SystemExit, BrokenPipeError) as error:
+        if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        # `shishen read … | head` is no fault (Typer ends with 1); Python must not flush into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 0
+    sys.exit(status)
+
+
+def _usage(error: Any) -> str:
+    """A wrong command line in words; '' where no command at all was given and the help is already printed."""
+    path = error.ctx.command_path if error.ctx else "shishen"
+    return f"{error.format_message()} 用法见 {path} --help。" if error.format_message() else ""

@@ -46,7 +46,8 @@ def _look(kitchen: "Kitchen") -> Iterator[Finding]:
     stats = kitchen.library.stats()
     yield Finding("菜谱库", True, f"{stats.recipes} 份菜谱，第 {stats.generation} 代")
     behind = stats.generation - kitchen.index.generation()
-    yield Finding("索引", behind == 0, "是最新的" if behind == 0 else f"落后 {behind} 代；请运行 shishen index")
+    words = "是最新的" if behind == 0 else f"落后 {behind} 代" if behind > 0 else "属于另一个菜谱库"
+    yield Finding("索引", behind == 0, words if behind == 0 else f"{words}；请运行 shishen index")
     for kind in ("reranker", "chat"):
         chosen = kitchen.settings.engines[kind]
         yield Finding(f"引擎 {kind}", bool(kitchen.retriever if kind == "reranker" else kitchen.chat), chosen.name)

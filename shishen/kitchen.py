@@ -7,6 +7,7 @@ kitchen.add("我的菜谱/")
 print(kitchen.ask("可乐鸡翅怎么做").text)
 """
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -96,8 +97,22 @@ class Kitchen:
                     rejected.write(event)
                 else:
                     changes = event.changes
-        self.retriever.catch_up()
+        self.catch_up()
         return changes
+
+    def catch_up(self, patience: float = 60.0) -> bool:
+        """Bring the index to the library's generation; whether there was anything to do.
+
+        Waits `patience` seconds while another process is at it. Raises ShishenError after that.
+        """
+        end = time.monotonic() + patience
+        while True:
+            try:
+                return self.retriever.catch_up()
+            except ShishenError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
 
     def adding(self, candidates: Iterable[Candidate]) -> Iterator[add_stage.Progress | Rejected]:
         """The same step by step, without the index."""
@@ -112,7 +127,7 @@ class Kitchen:
             if isinstance(event, Rejected):
                 raise BadRecord(f"自带菜谱 {event.path} 读不了：{event.reason}")
             changes = event.changes
-        self.retriever.catch_up()
+        self.catch_up()
         return changes
 
     def prune(self) -> Changes:
@@ -120,7 +135,7 @@ class Kitchen:
         house = f"{HOUSE.parent.name}/{HOUSE.name}/"
         gone = [path for path in self.library.files() if not path.startswith(house) and not Path(path).exists()]
         changes = self.library.remove([id_ for path in gone for id_, _, _ in self.library.places(path)])
-        self.retriever.catch_up()
+        self.catch_up()
         return changes
 
     def prepare(self) -> None:

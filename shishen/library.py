@@ -116,11 +116,19 @@ class Library:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._writing = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._prepare()
+        except OSError as error:
+            raise ShishenError(
+                f"{path.parent} 不能用来放菜谱库（{error.strerror}）；请换一个 SHISHEN_HOME。"
+            ) from error
         except sqlite3.DatabaseError as error:
+            self.close()
             raise ShishenError(f"{path} 不是食神的菜谱库（{error}）；请换一个 SHISHEN_HOME 或恢复备份。") from error
+        except ShishenError:
+            self.close()
+            raise
 
     # --- connections -------------------------------------------------------------------------------------
 
@@ -140,12 +148,15 @@ class Library:
         connection = self._connection
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == SCHEMA_VERSION:
+            self.generation()
             return
         if version > SCHEMA_VERSION:
             raise ShishenError(f"{self.path} 由更新版本的食神写成（{version}）；请升级食神。")
         with self._transaction() as write:
             # Another process may have made the tables while this one waited for the lock.
             if write.execute("PRAGMA user_version").fetchone()[0] == 0:
+                if write.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    raise sqlite3.DatabaseError("它是别的程序的数据库")
                 for statement in _SCHEMA.split(";\n"):
                     write.execute(statement)
                 write.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -154,14 +165,16 @@ class Library:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         connection = self._connection
         with self._writing:
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
-            except BaseException:
+            except sqlite3.OperationalError as error:
+                # The disk is full or fails, or another process writes for a minute on end; nothing is half done.
+                raise ShishenError(f"写不进菜谱库 {self.path}（{error}）；请看看磁盘空间，或稍后再试。") from error
+            finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                raise
 
     def close(self) -> None:
         """Close every connection; the library is of no use afterwards."""
@@ -187,8 +200,8 @@ class Library:
             for shelved in batch:
                 recipe = shelved.recipe
                 body = msgspec.json.encode(recipe)
-                digest = hashlib.blake2b(body, digest_size=16).digest()
-                digest = hashlib.blake2b(digest + repr(shelved.questions).encode(), digest_size=16).digest()
+                known_of_it = msgspec.json.encode((shelved.questions, shelved.ingredients, shelved.completeness))
+                digest = hashlib.blake2b(body + known_of_it, digest_size=16).digest()
                 before = known.get(recipe.id)
                 if before and before[0] == digest:
                     continue
@@ -219,7 +232,7 @@ class Library:
         with self._transaction() as write:
             generation = self.generation() + 1
             removed = 0
-            for id_ in ids:
+            for id_ in dict.fromkeys(ids):
                 row = write.execute("SELECT key, title_group FROM recipes WHERE id = ?", (id_,)).fetchone()
                 if row is None:
                     raise NotFound(f"菜谱库里没有 id 为 {id_} 的菜谱；用 shishen library list 查看。")

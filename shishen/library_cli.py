@@ -86,7 +86,7 @@ def remove(ids: Annotated[list[str], typer.Argument(help="菜谱的 id。", meta
     """移除菜谱；一个 id 不对就都不移除。"""
     kitchen = kitchen_of()
     changes = kitchen.library.remove(ids)
-    kitchen.retriever.catch_up()
+    kitchen.catch_up()
     if json_:
         print_json(changes)
     say(f"移除了 {changes.removed} 份菜谱。")

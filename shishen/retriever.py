@@ -1,16 +1,21 @@
 """A question → dishes: the index proposes, the reranker shortens the list, the domain judges each name."""
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
 from msgspec import Struct
 
 from shishen.chinese import normalise
 from shishen.domains.cooking.matching import THRESHOLD, How, Match, match, shorten
-from shishen.domains.cooking.words import canonical_words, segment
+from shishen.domains.cooking.words import aliases, canonical_words, segment
 from shishen.library import Library
 from shishen.protocols import Found, Index, Reranker
 from shishen.records import Hit
 
 # How many names the index proposes, and how many of them are looked at closely.
 PROPOSED, JUDGED = 40, 12
+# How many dishes are looked for by what they are like, and the score from which a name is nearer than that.
+DESCRIBED, CLOSE = 8, 0.45
 
 
 class Resolution(Struct, frozen=True):
@@ -62,44 +67,67 @@ class Retriever:
         """The dishes that a question names, or the nearest ones. `question` in any script, width and case."""
         text = shorten(normalise(question))
         core = _core(text)
-        proposed = self._index.search(f"{core} {canonical_words(core)}", "name", PROPOSED)
-        scores = self._reranker.scores(f"{text} {canonical_words(core)}", [found.text for found in proposed])
+        judged = self._judge(text, core)
+        good = [pair for pair in judged if pair[0].score >= self._threshold]
+        near = [pair for pair in judged if pair[0].score < self._threshold]
+        if not good:
+            # Names that are far off say less than dishes that the question describes.
+            close = [pair for pair in near if pair[0].score >= CLOSE]
+            near = [*close, *self._described(core), *near[len(close) :]]
+        best = judged[0][0] if judged else Match(0.0, "part")
+        return Resolution(
+            hits=tuple(islice(self._hits(good), limit)),
+            neighbours=tuple(islice(self._hits(near), limit)),
+            said=text[best.start : best.end],
+            how=best.how,
+        )
+
+    def _judge(self, text: str, core: str) -> list[tuple[Match, Found]]:
+        """Each dish that the index proposes by its name with how well it matches, best first."""
+        query = f"{core} {canonical_words(core)}"
+        # Who asks for a dish by another name (shakshuka) may mean one that is called more than that (香肠北非蛋).
+        called = aliases("dish").get(core)
+        if called is not None and called != core:
+            query = f"{query} {called}"
+        proposed = self._index.search(query, "name", PROPOSED)
+        scores = self._reranker.scores(f"{text} {query}", [found.text for found in proposed])
         ranked = sorted(zip(scores, proposed, strict=True), key=lambda pair: -pair[0])[:JUDGED]
         best_of: dict[str, tuple[Match, Found]] = {}
         for _, found in ranked:
             verdict = match(text, found.text)
+            if called is not None and (other := match(called, found.text)).score > verdict.score:
+                verdict = Match(other.score, other.how, text.find(core), text.find(core) + len(core))
             if found.group not in best_of or verdict.score > best_of[found.group][0].score:
                 best_of[found.group] = (verdict, found)
-        judged = sorted(best_of.values(), key=_order)
-        hits: list[Hit] = []
-        for verdict, found in judged[:limit]:
+        return sorted(best_of.values(), key=_order)
+
+    def _described(self, core: str) -> list[tuple[Match, Found]]:
+        """Dishes whose own questions (what they are made of, how they taste) are near to what was asked."""
+        return [(Match(0.0, "part"), found) for found in self._index.search(core, "about", DESCRIBED)]
+
+    def _hits(self, pairs: Iterable[tuple[Match, Found]]) -> Iterator[Hit]:
+        """The most complete recipe of each dish, each dish once."""
+        seen: set[str] = set()
+        for verdict, found in pairs:
             recipe = next(iter(self._library.of_group(found.group)), None)
-            if recipe is None:  # the index is a batch behind the library
+            # The index may be a batch behind the library.
+            if recipe is None or found.group in seen:
                 continue
-            hits.append(
-                Hit(
-                    recipe_id=recipe.id,
-                    name=recipe.name,
-                    score=round(verdict.score, 4),
-                    source=recipe.source,
-                    matched=verdict.how,
-                    recipe_count=found.recipe_count,
-                )
+            seen.add(found.group)
+            yield Hit(
+                recipe_id=recipe.id,
+                name=recipe.name,
+                score=round(verdict.score, 4),
+                source=recipe.source,
+                matched=verdict.how,
+                recipe_count=found.recipe_count,
             )
-        good = tuple(hit for hit in hits if hit.score >= self._threshold)
-        best = judged[0][0] if judged else None
-        return Resolution(
-            hits=good,
-            neighbours=tuple(hit for hit in hits if hit not in good),
-            said=text[best.start : best.end] if best else "",
-            how=best.how if best else "part",
-        )
 
 
-def _order(judged: tuple[Match, Found]) -> tuple[float, bool, int, int]:
-    """The best score first; then a dish by its own name before one by an alias, and the one with more recipes."""
+def _order(judged: tuple[Match, Found]) -> tuple[float, int, bool, int]:
+    """The best score first; then the one that takes in more of the question, by its own name, with more recipes."""
     verdict, found = judged
-    return -verdict.score, found.text != found.group, -found.recipe_count, len(found.text)
+    return -round(verdict.score, 2), verdict.start - verdict.end, found.text != found.group, -found.recipe_count
 
 
 def _core(text: str) -> str:

@@ -8,15 +8,16 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 import platformdirs
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from shishen.errors import BadSettings
-from shishen.source_file import Limits
+from shishen.source_file import Limits, Megabytes
 
+Count = Annotated[int, Meta(ge=1)]
 OptionsOf = Callable[[str, str], type[Struct] | None]
 _PREFIX = "SHISHEN_"
 # Variables of ours that are no settings.
@@ -26,23 +27,23 @@ _NOT_SETTINGS = frozenset({"SHISHEN_HOME", "SHISHEN_CONFIG"})
 class LibrarySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`batch_size`: recipes a transaction."""
 
-    batch_size: int = 2000
+    batch_size: Count = 2000
 
 
 class RetrieverSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`threshold`: the least score in [0, 1] that counts as the dish asked for; None is the measured one."""
 
-    threshold: float | None = None
-    limit: int = 5
+    threshold: Annotated[float, Meta(ge=0, le=1)] | None = None
+    limit: Count = 5
 
 
 class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`longest_question`: characters of one message; `body_mb`: of one request."""
 
     host: str = "127.0.0.1"
-    port: int = 8000
-    longest_question: int = 8000
-    body_mb: float = 2.0
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8000
+    longest_question: Count = 8000
+    body_mb: Megabytes = 2.0
 
 
 class Engine(Struct, frozen=True):
@@ -91,7 +92,7 @@ def load(
     for path in [named] if named else [Path("shishen.toml"), home / "shishen.toml"]:
         if path.is_file():
             try:
-                _flatten(tomllib.loads(path.read_text(encoding="utf-8")), "", values)
+                _flatten(tomllib.loads(path.read_text(encoding="utf-8-sig")), "", values)
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 faults.append(f"{path} 不是正确的 TOML：{error}")
             break
@@ -164,7 +165,7 @@ def _struct(type_: type[Struct], prefix: str, given: Mapping[str, Any], faults: 
         try:
             clean[key] = msgspec.convert(value, fields[key].type, strict=not isinstance(value, str))
         except msgspec.ValidationError:
-            faults.append(f"{prefix}.{key} 不能是 {value!r}，应为 {_type_name(fields[key].type)}")
+            faults.append(f"{prefix}.{key} 不能是 {value!r}，应为{_type_name(fields[key].type)}")
     for name, f in fields.items():
         if f.required and name not in clean:
             faults.append(f"缺少 {prefix}.{name}")
@@ -173,6 +174,12 @@ def _struct(type_: type[Struct], prefix: str, given: Mapping[str, Any], faults: 
 
 
 def _type_name(type_: Any) -> str:
-    text = getattr(type_, "__name__", None) if isinstance(type_, type) else str(type_)
-    names = {"int": "整数", "float": "数字", "str": "文字", "bool": "true 或 false", "float | None": "数字"}
-    return names.get(text or "", str(text))
+    """What a value must be: `1 至 65535 的整数`; None may always be left away, so it is not named."""
+    parts = [part for part in get_args(type_) if part is not type(None)]
+    if meta := next((part for part in parts if isinstance(part, Meta)), None):
+        span = f"{meta.ge} 至 {meta.le} 的" if meta.le is not None else f"不小于 {meta.ge} 的"
+        return f" {span}{_type_name(parts[0])}"
+    if parts:
+        return _type_name(parts[0])
+    names = {int: "整数", float: "数字", str: "文字", bool: " true 或 false"}
+    return names.get(type_, f" {type_}")

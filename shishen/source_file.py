@@ -1,22 +1,25 @@
 """A text file to read recipes from: its encoding found, its size limited, its lines streamed."""
 
 import codecs
+import io
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, BinaryIO
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shishen.errors import UnreadableFile
 
 HEAD_BYTES = 65_536
+Megabytes = Annotated[float, Meta(ge=0.001, le=1_000_000)]
 
 
 class Limits(Struct, frozen=True, kw_only=True):
     """What a reader refuses to take: a line over `line_mb`, a document (not a corpus) over `document_mb`."""
 
-    line_mb: float = 4.0
-    document_mb: float = 64.0
+    line_mb: Megabytes = 4.0
+    document_mb: Megabytes = 64.0
 
 
 class TextLine(Struct, frozen=True):
@@ -42,12 +45,13 @@ class SourceFile:
             with path.open("rb") as stream:
                 head = stream.read(HEAD_BYTES)
         except OSError as error:
-            raise UnreadableFile(f"读不了 {self.label}：{error.strerror}。请检查路径和权限。") from error
+            raise self._unreadable(error) from error
         if not head.strip():
             raise UnreadableFile(f"{self.label} 是空文件。")
-        self.encoding = detect_encoding(head, whole=self.size <= HEAD_BYTES)
+        kind = _kind_of(head)
+        self.encoding = None if kind else detect_encoding(head, whole=self.size <= HEAD_BYTES)
         if self.encoding is None:
-            raise UnreadableFile(f"{self.label} 不是文本文件（{_kind_of(head)}）。")
+            raise UnreadableFile(f"{self.label} 不是文本文件（{kind or '二进制内容，或不是 UTF-8、GBK 编码'}）。")
         self._head = head
 
     @cached_property
@@ -69,24 +73,46 @@ class SourceFile:
             )
         try:
             return self.path.read_bytes().decode(self._encoding).lstrip("\ufeff").replace("\r\n", "\n")
+        except OSError as error:
+            raise self._unreadable(error) from error
         except UnicodeDecodeError as error:
             raise UnreadableFile(
                 f"{self.label} 第 {error.start} 字节不是 {self._encoding} 编码，请转成 UTF-8 再试。"
             ) from error
 
+    def stream(self) -> BinaryIO:
+        """The whole file as UTF-8 without its mark; only another encoding is read at once, within the limit."""
+        if self._encoding != "utf-8":
+            return io.BytesIO(self.text().encode())
+        try:
+            stream = self.path.open("rb")
+        except OSError as error:
+            raise self._unreadable(error) from error
+        stream.seek(len(codecs.BOM_UTF8) if self._head.startswith(codecs.BOM_UTF8) else 0)
+        return stream
+
+    def _unreadable(self, error: OSError) -> UnreadableFile:
+        return UnreadableFile(f"读不了 {self.label}：{error.strerror}。请检查路径和权限。")
+
     def lines(self) -> Iterator[TextLine]:
         """Each line with its number; blank lines are left out; one that is too long or broken says so.
 
-        A line over the limit is skipped in pieces, so that it never stands in memory whole.
+        A line over the limit is skipped in pieces, so that it never stands in memory whole. Raises
+        UnreadableFile where the file has gone since.
         """
         limit = int(self.limits.line_mb * 1_000_000)
         if self._encoding.startswith("utf-16"):
             # Line ends are two bytes here; such files are documents, not corpora.
-            for number, text in enumerate(self.text().splitlines(), 1):
+            # U+2028 and its like may stand inside a JSON string: only \n ends a line.
+            for number, text in enumerate(self.text().split("\n"), 1):
                 if text.strip():
                     yield TextLine(number, text)
             return
-        with self.path.open("rb") as stream:
+        try:
+            stream = self.path.open("rb")
+        except OSError as error:
+            raise self._unreadable(error) from error
+        with stream:
             number = 0
             while raw := stream.readline(limit + 1):
                 number += 1
@@ -117,13 +143,14 @@ def detect_encoding(head: bytes, whole: bool) -> str | None:
     if _decodes(head, "utf-8", whole):
         return "utf-8"
     # One broken line in a corpus must not turn all of it into GBK: mostly valid UTF-8 stays UTF-8.
-    lines = head.splitlines() if whole else head.splitlines()[:-1]
+    lines = head.split(b"\n") if whole else head.split(b"\n")[:-1]
     valid = [_decodes(line, "utf-8", whole=True) for line in lines if not line.isascii()]
     if valid and sum(valid) > len(valid) / 2:
         return "utf-8"
     if _decodes(head, "gb18030", whole) and _looks_chinese(head.decode("gb18030", errors="ignore")):
         return "gb18030"
-    return None
+    # Two lines of which one is broken: no Chinese in any other encoding, so UTF-8 after all.
+    return "utf-8" if valid and sum(valid) == len(valid) / 2 else None
 
 
 def _decodes(data: bytes, encoding: str, whole: bool) -> bool:
@@ -141,7 +168,8 @@ def _looks_chinese(text: str) -> bool:
     return bool(foreign) and common / len(foreign) > 0.9
 
 
-def _kind_of(head: bytes) -> str:
+def _kind_of(head: bytes) -> str | None:
+    """What a file is by its first bytes, where that is nothing to read recipes from."""
     for magic, name in (
         (b"%PDF", "PDF"),
         (b"PK\x03\x04", "ZIP 或 Office 文档"),
@@ -152,4 +180,4 @@ def _kind_of(head: bytes) -> str:
     ):
         if head.startswith(magic):
             return name
-    return "二进制内容，或不是 UTF-8、GBK 编码"
+    return None

@@ -114,6 +114,28 @@ def test_headers_group_the_lines_after_them_and_are_no_ingredients() -> None:
     assert [(i.name, i.group) for i in recipe.ingredients] == [("面粉", "油皮"), ("红豆沙", "馅")]
 
 
+def test_a_heading_below_its_lines() -> None:
+    recipe = read_recipe(draft(lines=("面粉 100克", "以上是饼皮部分", "红豆沙 200克")))
+    assert [(i.name, i.group) for i in recipe.ingredients] == [("面粉", "饼皮部分"), ("红豆沙", None)]
+
+
+def test_a_remark_is_no_ingredient_and_lends_its_amount() -> None:
+    lines = ("糍粑辣椒 500g，会是拳头大小两坨", "姜丝，以老姜切 2-3 片")
+    recipe = read_recipe(draft(named=("姜", "糍粑辣椒"), lines=lines))
+    assert [(i.name, i.min) for i in recipe.ingredients] == [("姜", 2), ("糍粑辣椒", 500)]
+
+
+def test_an_alternative_is_no_ingredient_of_its_own() -> None:
+    recipe = read_recipe(draft(named=("江南米或北方大米",), lines=("江南米 100ml", "北方大米")))
+    assert [(i.name, i.alt) for i in recipe.ingredients] == [("江南米", ("北方大米",))]
+
+
+def test_equipment_in_a_line_with_food() -> None:
+    recipe = read_recipe(draft(named=("油 + 锅 + 菜刀", "深一点的小铁盆", "压汁器"), lines=("油 10ml",)))
+    assert list(amounts(recipe)) == ["油"]
+    assert recipe.tools == ("锅", "菜刀", "小铁盆", "压汁器")
+
+
 def test_tools_are_no_ingredients() -> None:
     recipe = read_recipe(draft(lines=("面粉 100克", "打蛋器"), tools=("2 个大碗（推荐玻璃的）",)))
     assert list(amounts(recipe)) == ["面粉"]

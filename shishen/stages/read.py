@@ -7,6 +7,7 @@ reader recognises are passed over, while a file that was named is rejected with 
 """
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -30,36 +31,40 @@ class Candidate(Struct, frozen=True):
 def find_files(paths: Iterable[Path], base: Path | None = None) -> Iterator[Candidate]:
     """Every file of the paths, each once, hidden ones left out; links are followed, loops are not.
 
-    Labels are absolute, or relative to `base`. Raises NotFound where a path does not exist.
+    Labels are absolute, or relative to `base`. Raises NotFound where a path does not exist or is neither a file
+    nor a folder, before the first file is given out.
     """
+    named = list(paths)
+    for path in named:
+        if not os.path.exists(path):  # noqa: PTH110  (Path.exists raises on a name that is too long)
+            raise NotFound(f"没有 {f'{path}':.200} 这个文件或文件夹。")
+        if not path.is_file() and not path.is_dir():
+            raise NotFound(f"{path} 既不是文件也不是文件夹；请先存成文件。")
     seen: set[tuple[int, int]] = set()
-    for path in paths:
-        if not path.exists():
-            raise NotFound(f"没有 {path} 这个文件或文件夹。")
-        for found in [path] if path.is_file() else _walk(path, set()):
-            status = found.stat()
-            if (status.st_dev, status.st_ino) not in seen:
-                seen.add((status.st_dev, status.st_ino))
-                label = found.resolve() if base is None else found.relative_to(base)
-                yield Candidate(found, label.as_posix(), named=found == path)
+    for path in named:
+        for found in _walk(path, seen):
+            label = found.resolve() if base is None else found.relative_to(base)
+            yield Candidate(found, label.as_posix(), named=found == path)
 
 
-def _walk(folder: Path, ancestors: set[tuple[int, int]]) -> Iterator[Path]:
-    status = folder.stat()
-    here = (status.st_dev, status.st_ino)
-    if here in ancestors:
-        return
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except PermissionError:
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
+def _walk(path: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+    """The files at and below a path in the order of their names; what was seen before, or is closed, is left out."""
+    waiting = [path]
+    while waiting:
+        path = waiting.pop()
+        try:
+            status = path.stat()
+            here = (status.st_dev, status.st_ino)
+            if here in seen:
+                continue
+            seen.add(here)
+            if stat.S_ISDIR(status.st_mode):
+                names = sorted(name for name in os.listdir(path) if not name.startswith("."))  # noqa: PTH208
+                waiting.extend(path / name for name in reversed(names))
+                continue
+        except OSError:
             continue
-        path = Path(entry.path)
-        if path.is_dir():
-            yield from _walk(path, ancestors | {here})
-        elif path.is_file():
+        if stat.S_ISREG(status.st_mode):
             yield path
 
 
@@ -67,17 +72,21 @@ def recognise(
     candidate: Candidate, readers: Mapping[str, Reader], limits: Limits
 ) -> tuple[SourceFile, Reader] | Rejected | None:
     """The file with the reader that knows its format; a rejection, or None where it may be passed over."""
+    # A name in another encoding (of a ZIP file from Windows) can be shown, but is no identity to store.
+    label = candidate.label.encode("utf-8", "backslashreplace").decode()
     try:
-        file = SourceFile(candidate.path, candidate.label, limits)
+        file = SourceFile(candidate.path, label, limits)
     except UnreadableFile as error:
-        return Rejected(path=candidate.label, reason=str(error)) if candidate.named else None
+        return Rejected(path=label, reason=str(error)) if candidate.named else None
     for reader in readers.values():
         if reader.recognises(file):
+            if label != candidate.label:
+                return Rejected(path=label, reason=f"文件名 {label} 不是 UTF-8 编码；请改名再试。")
             return file, reader
     if not candidate.named:
         return None
-    reason = f"认不出 {candidate.label} 的格式；能读的有：{'、'.join(readers)}（见 docs/read.md）。"
-    return Rejected(path=candidate.label, reason=reason)
+    reason = f"认不出 {label} 的格式；能读的有：{'、'.join(readers)}（见 docs/read.md）。"
+    return Rejected(path=label, reason=reason)
 
 
 def read_file(file: SourceFile, reader: Reader) -> Iterator[Recipe | Rejected]:

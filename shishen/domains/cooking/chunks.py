@@ -38,7 +38,7 @@ def _with_latin(tokens: list[Token]) -> list[Token]:
             and left.text.isascii()
             and left.text.isalpha()
             and len(left.text) > 1
-            and has_han(right.text[:1])
+            and (has_han(right.text[:1]) or right.text.isascii())
             and (i == 0 or tokens[i - 1].kind is not Kind.WORD)
         ):
             joined = Token(Kind.WORD, f"{left.text} {right.text}")

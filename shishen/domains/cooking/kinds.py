@@ -27,7 +27,7 @@ def is_header(raw: str, text: str) -> bool:
         return True
     return (
         bare.strip(": ") in words.headers
-        and bare.strip(": ").endswith(("料", "材", "具", "种", "饰"))
+        and bare.strip(": ").endswith(("料", "材", "具", "种", "饰", "表", "单"))
         and bare not in words.known
     )
 
@@ -36,7 +36,14 @@ def is_noise(text: str) -> bool:
     """Whether the line is a sentence, a ratio or a pointer and names nothing."""
     if not re.search(r"\w", text):
         return True
-    return vocabulary().noise.search(text) is not None
+    match = vocabulary().noise.search(text)
+    # 看后面具体教程酱油 points away and still names a food.
+    return match is not None and not (match.end() == len(text) and _ends_with_food(text))
+
+
+def _ends_with_food(text: str) -> bool:
+    known = vocabulary().known
+    return text[0] in "见看参" and any(text[i:] in known for i in range(1, len(text)))
 
 
 def is_tool(name: str) -> bool:

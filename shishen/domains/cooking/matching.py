@@ -6,39 +6,63 @@ is another dish and is dear. What stands directly before and after the window co
 羊肉汤, but 热乎的羊肉汤 is.
 """
 
+import re
 from functools import cache, lru_cache
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from shishen.chinese import blurred, readings, split_pinyin
+from shishen.chinese import blurred, readings, split_pinyin, syllable
 from shishen.domains.cooking.knowledge import knowledge
-from shishen.domains.cooking.words import WordClass, segment
+from shishen.domains.cooking.words import WordClass, fillers, segment
 
 # The least score at which a dish is taken for the one that was asked for. Measured, not guessed:
 # benchmarks/retrieval.py sweeps it over the labelled questions (docs/benchmarks.md).
 THRESHOLD = 0.80
 
-# What an extra word of the question costs, and what a word of the dish name costs that the question lacks.
-EXTRA: dict[WordClass, float] = {
-    "essential": 0.9, "technique": 0.9, "style": 0.35, "praise": 0.05, "filler": 0.15, "unknown": 0.45,
-}  # fmt: skip
+# What a word costs that the dish name has and the question lacks. These prices also say how much a word
+# counts in a name: a technique as much as an ingredient, a style a third of that.
 MISSING: dict[WordClass, float] = {
-    "essential": 0.75, "technique": 0.75, "style": 0.25, "praise": 0.1, "filler": 0.2, "unknown": 0.4,
+    "food": 0.75, "form": 0.75, "flavour": 0.75, "technique": 0.75,
+    "style": 0.25, "praise": 0.1, "filler": 0.2, "unknown": 0.4,
 }  # fmt: skip
+# What a word of the question costs inside the window, directly before it and directly after it. What follows a
+# dish is mostly said about it (炸多久, 放多少水), unless it is a form (盖饭, 汤); what precedes it belongs to it.
+EXTRA: dict[WordClass, float] = {
+    "food": 0.9, "form": 0.9, "flavour": 0.9, "technique": 0.9,
+    "style": 0.35, "praise": 0.05, "filler": 0.15, "unknown": 0.45,
+}  # fmt: skip
+BEFORE: dict[WordClass, float] = {
+    "food": 1.1, "form": 1.1, "flavour": 1.1, "technique": 1.1, "style": 0.4, "praise": 0.05, "unknown": 0.35,
+}  # fmt: skip
+AFTER: dict[WordClass, float] = {
+    "food": 0.4, "form": 1.1, "flavour": 0.4, "technique": 0.2, "style": 0.2, "praise": 0.05, "unknown": 0.2,
+}  # fmt: skip
+# A syllable typed as pinyin may belong to any word.
+TYPED_BESIDE = 0.45
+# After this many unknown characters it is somebody talking, and no longer the name of a dish.
+TALKING = 2
 # A technique that the question adds to a name without one: 番茄炖牛腩 for 番茄牛腩.
 ADDED_TECHNIQUE = 0.4
-SAME_SOUND, NEAR_SOUND, LOOKALIKE, SLIP, OTHER = 0.2, 0.35, 0.3, 0.6, 1.0
+SAME_SOUND, NEAR_SOUND, LOOKALIKE, SLIP, OTHER = 0.2, 0.4, 0.3, 0.6, 1.0
 SWAP, DOUBLED, TYPED_SOUND, IN_FILLER = 0.25, 0.25, 0.02, 0.25
-# An unknown character beside the window.
-BESIDE = 0.3
-# Both sides have a word of weight that the other lacks: another dish.
-OTHER_DISH = 0.7
+# The head of a word, its last character, weighs more than the rest: 翅 in 鸡翅.
+HEAD = 1.4
+# Another ingredient, technique or form in the place of the one in the name is another dish: what it costs, and
+# the most that such a match can score however long the rest of the name is.
+OTHER_DISH, OTHER_DISH_SCORE = 0.7, 0.7
+# The price of one character of a two-character ingredient: what a name's length is counted in.
+UNIT = 0.375
+# The most that an ingredient alone scores against a dish that is called more than that.
+BARE_INGREDIENT = 0.7
+# What a match by canonical words is worth beside one by the words themselves.
+BY_CANON = 0.98
 # A question is a sentence or a few; the window is looked for in its first and last parts.
 LONGEST_QUESTION = 240
 
 How = Literal["exact", "sound", "similar", "part"]
-_WEIGHTY = ("essential", "technique")
+_WEIGHTY = ("food", "form", "flavour", "technique")
 
 
 class Unit(Struct, frozen=True):
@@ -78,7 +102,10 @@ def units(text: str, canonical: bool) -> tuple[Unit, ...]:
     found: list[Unit] = []
     end = 0
     for number, word in enumerate(segment(text)):
-        boundary = any(not c.isspace() for c in text[end : word.start])
+        gap = text[end : word.start]
+        # A space between words of pinyin parts syllables; beside a character it parts phrases.
+        spaced = bool(gap) and not (text[end - 1 : end].isascii() and word.text.isascii())
+        boundary = spaced or any(not c.isspace() for c in gap)
         end = word.end
         shown = word.canonical if canonical else word.text
         parts: list[tuple[str | None, frozenset[str]]] = [(shown, frozenset((shown,)))]
@@ -86,18 +113,17 @@ def units(text: str, canonical: bool) -> tuple[Unit, ...]:
             parts = [(c, readings(c)) for c in shown]
         elif shown.isalpha() and word.kind == "unknown" and (spelled := split_pinyin(shown)):
             parts = [(None, frozenset((s,))) for s in spelled]
-        # A word's price is shared by its characters: one lost of two is half a word lost.
-        share = len(parts) if word.kind != "unknown" else 1
         each = len(parts) == len(word.text)
         for offset, (character, sounds) in enumerate(parts):
+            share = _share(offset, len(parts)) if word.kind != "unknown" else 1.0
             found.append(
                 Unit(
                     character,
                     sounds,
                     word.kind,
                     number,
-                    EXTRA[word.kind] / share,
-                    MISSING[word.kind] / share,
+                    EXTRA[word.kind] * share,
+                    MISSING[word.kind] * share,
                     word.start + offset if each else word.start,
                     word.start + offset + 1 if each else word.end,
                     boundary,
@@ -105,7 +131,42 @@ def units(text: str, canonical: bool) -> tuple[Unit, ...]:
                 )
             )
             boundary = False
-    return tuple(found)
+    return tuple(_with_typed_fillers(found))
+
+
+def _share(offset: int, length: int) -> float:
+    """How much of a word's price its character at `offset` bears; the shares of a word add up to 1."""
+    return (HEAD if offset == length - 1 else 1.0) / (length - 1 + HEAD)
+
+
+# Other fillers sound like parts of dishes (自己 and 子鸡), so only words of asking are known by their sound.
+_ASKING = re.compile("怎么|怎样|如何|做法|请问|教我|我想|我要|想吃|想做|菜谱")
+
+
+@cache
+def _typed_fillers() -> tuple[frozenset[tuple[str, ...]], int]:
+    """The filler words of two characters or more by their sounds (zen me zuo), and the most syllables of one."""
+    found = {tuple(syllable(c) for c in word) for word in fillers() if _ASKING.search(word) and not word.isascii()}
+    return frozenset(found), max(map(len, found))
+
+
+def _with_typed_fillers(found: list[Unit]) -> list[Unit]:
+    """The same units, with filler words that were typed as pinyin marked as such."""
+    if all(unit.character is not None for unit in found):
+        return found
+    known, longest = _typed_fillers()
+    at = 0
+    while at < len(found):
+        run: list[str] = []
+        for unit in found[at : at + longest]:
+            if unit.character is not None:
+                break
+            run.extend(unit.sounds)
+        size = next((n for n in range(len(run), 1, -1) if tuple(run[:n]) in known), 0)
+        for place in range(at, at + size):
+            found[place] = replace(found[place], kind="filler", cost_extra=EXTRA["filler"])
+        at += size or 1
+    return found
 
 
 def shorten(question: str) -> str:
@@ -126,6 +187,8 @@ def match(question: str, name: str) -> Match:
         return as_written
     asked, named = units(question, True), units(name, True)
     by_canon = max(align(asked, named), _reordered(asked, named), key=lambda found: found.score)
+    # Between 土豆烧牛肉 and 土豆炖牛肉, which mean the same, the one that was said comes first.
+    by_canon = replace(by_canon, score=by_canon.score * BY_CANON)
     return by_canon if by_canon.score > as_written.score else as_written
 
 
@@ -145,18 +208,23 @@ def _blur(sounds: frozenset[str]) -> frozenset[str]:
 
 def _substitution(asked: Unit, named: Unit) -> float:
     """What it costs to take one unit of the question for one character of the name."""
+    # 冷吃兔 has a word of asking in it; a word of asking seldom has a dish in it.
+    inside = IN_FILLER if asked.inside_filler else 0.0
     if asked.character is not None and asked.character == named.character:
-        return IN_FILLER if asked.inside_filler else 0.0
+        return inside
     typed = asked.character is None
     if asked.sounds & named.sounds:
-        return TYPED_SOUND if typed else SAME_SOUND
+        return TYPED_SOUND if typed else SAME_SOUND + inside
     if _blur(asked.sounds) & _blur(named.sounds):
-        return NEAR_SOUND
+        return NEAR_SOUND + inside
     if typed or named.character is None:
         return OTHER + OTHER_DISH
     if asked.character in _lookalikes().get(named.character, ()):
-        return LOOKALIKE
-    return OTHER if asked.kind in _WEIGHTY and named.kind in _WEIGHTY else SLIP
+        return LOOKALIKE + inside
+    if asked.kind in _WEIGHTY and named.kind in _WEIGHTY:
+        return OTHER
+    # A slip that leaves nothing of a word (牛肉能 for 牛肉饭) has lost that word.
+    return max(SLIP, named.cost_missing + 0.1)
 
 
 def align(asked: tuple[Unit, ...], named: tuple[Unit, ...]) -> Match:
@@ -166,7 +234,7 @@ def align(asked: tuple[Unit, ...], named: tuple[Unit, ...]) -> Match:
         return _NOTHING
     # cost[i][j]: named[:i] against a window of asked that ends at j; move[i][j]: the last step to it.
     # A window may begin anywhere, at the price of what then stands before it.
-    ahead = [_price(_beside(asked, range(j - 1, -1, -1), 1)) for j in range(columns)] + [0.0]
+    ahead = [_price(_beside(asked, range(j - 1, -1, -1), 1), BEFORE) for j in range(columns)] + [0.0]
     cost = [ahead] + [[0.0] * (columns + 1) for _ in range(rows)]
     move = [[""] * (columns + 1) for _ in range(rows + 1)]
     bare_name = all(unit.kind != "technique" for unit in named)
@@ -222,18 +290,25 @@ def _judge(
 ) -> Match:
     """The match whose window ends at `end`: the way back through the table, then what the words mean."""
     i, j = len(named), end
+    # Words of the name of which something was heard, was not, was replaced; words of the question left over.
     kept_words: set[int] = set()
     lost_words: set[int] = set()
+    replaced_words: set[int] = set()
     foreign_words: set[int] = set()
-    alike = True
+    added_to: set[int] = set()
+    heard: set[int] = set()
+    alike, lost = True, 0.0
     while i > 0:
         step = move[i][j]
         if step == "missing":
             lost_words.add(named[i - 1].word)
+            lost += named[i - 1].cost_missing
             alike = False
             i -= 1
         elif step == "extra":
             foreign_words.add(asked[j - 1].word)
+            if _extra(asked, j - 1, False) > DOUBLED:
+                added_to.add(asked[j - 1].word)
             alike = False
             j -= 1
         elif step == "swap":
@@ -243,38 +318,63 @@ def _judge(
             price = _substitution(asked[j - 1], named[i - 1])
             if price >= SLIP:
                 lost_words.add(named[i - 1].word)
+                replaced_words.add(named[i - 1].word)
                 foreign_words.add(asked[j - 1].word)
             else:
                 kept_words.add(named[i - 1].word)
+                heard.add(asked[j - 1].word)
             alike = alike and price <= NEAR_SOUND
             i, j = i - 1, j - 1
     begin = j
     window = asked[begin:end]
-    if not window or not kept_words:
+    if not kept_words or (len(window) == 1 and lost_words):
         return _NOTHING
-    weight = {unit.word for unit in named if unit.kind in _WEIGHTY}
-    foreign = {unit.word for unit in window if unit.kind in _WEIGHTY} & foreign_words
-    total = cost[len(named)][end]
-    beside = [*_beside(asked, range(begin - 1, -1, -1), 1), *_beside(asked, range(end, len(asked)), 0)]
-    if lost_words & weight and (foreign or any(unit.kind in _WEIGHTY for unit in beside)):
-        total += OTHER_DISH
-    after = _price(_beside(asked, range(end, len(asked)), 0))
+    weighty = {unit.word for unit in named if unit.kind in _WEIGHTY}
+    before, after = _beside(asked, range(begin - 1, -1, -1), 1), _beside(asked, range(end, len(asked)), 0)
+    foreign = {unit.word for unit in (*window, *before, *after) if unit.kind in _WEIGHTY}
+    foreign &= foreign_words | {unit.word for unit in before} | {u.word for u in after if u.kind != "technique"}
+    other = bool(lost_words & weighty) and bool(foreign)
+    # A whole word of two characters replaced (葱烧蹄筋 for 葱烧海参), or one grown into another (鱿鱼 for 鱼).
+    other |= any(w not in kept_words and _size(named, w) > 1 for w in replaced_words & weighty)
+    other |= any(unit.kind in _WEIGHTY and unit.word in added_to & heard for unit in window)
+    total = cost[len(named)][end] + _price(after, AFTER) + (OTHER_DISH if other else 0.0)
     # A name of which only a part was said is measured against what was said as well.
-    length = (len(named) + min(len(named), len(window))) / 2
-    score = max(0.0, 1.0 - (total + after) / max(1.5, length))
-    how: How = (
-        "exact" if total + after == 0.0 else "sound" if alike else "part" if len(window) < len(named) else "similar"
-    )
+    whole = sum(unit.cost_missing for unit in named)
+    length = (2 * whole - lost) / 2 / UNIT
+    score = max(0.0, 1.0 - total / max(1.5, length))
+    if other:
+        score = min(score, OTHER_DISH_SCORE)
+    if lost_words and [unit.kind for unit in window] == ["food"] * len(window) and _one_word(window):
+        # 鸡翅 names an ingredient, not one dish of those made of it.
+        score = min(score, BARE_INGREDIENT)
+    how: How = "exact" if total == 0.0 else "sound" if alike else "part" if len(window) < len(named) else "similar"
     return Match(score, how, window[0].start, window[-1].end)
 
 
+def _size(these: tuple[Unit, ...], word: int) -> int:
+    return sum(unit.word == word for unit in these)
+
+
+def _one_word(window: tuple[Unit, ...]) -> bool:
+    return len({unit.word for unit in window}) == 1
+
+
 def _reordered(asked: tuple[Unit, ...], named: tuple[Unit, ...]) -> Match:
-    """The match where the question says the same words in another order (鸡蛋炒番茄, 土豆丝酸辣的)."""
+    """The match where the question says the same in another order: words (鸡蛋炒番茄), or at least characters."""
     said, wanted = _words(asked), _words(named)
-    if len(wanted) < 2 or sorted(said.values()) != sorted(wanted.values()):
-        return _NOTHING
     window = [unit for unit in asked if unit.word in said]
-    return Match(1.0 - SWAP / len(named), "similar", window[0].start, window[-1].end)
+    price = 0.0
+    if len(wanted) >= 2 and sorted(said.values()) == sorted(wanted.values()):
+        price = SWAP
+    elif len(window) == len(named) >= 4 and sorted(map(_sound, window)) == sorted(map(_sound, named)):
+        price = 2 * SWAP
+    if not price:
+        return _NOTHING
+    return Match(1.0 - price / len(named), "similar", window[0].start, window[-1].end)
+
+
+def _sound(unit: Unit) -> str:
+    return min(unit.sounds)
 
 
 def _words(these: tuple[Unit, ...]) -> dict[int, str]:
@@ -286,10 +386,15 @@ def _words(these: tuple[Unit, ...]) -> dict[int, str]:
     return words
 
 
-def _price(these: list[Unit]) -> float:
-    """What stands beside a window costs; unknown words less than inside it, as they are mostly somebody talking."""
-    unknown = sum(unit.kind == "unknown" for unit in these)
-    return min(unknown, 2) * BESIDE + sum(unit.cost_extra for unit in these if unit.kind != "unknown")
+def _price(these: list[Unit], prices: dict[WordClass, float]) -> float:
+    """What stands beside a window costs, by the prices of that side; each word once."""
+    price = 0.0
+    words: set[int] = set()
+    for unit in these:
+        if unit.kind == "unknown" or unit.word not in words:
+            price += TYPED_BESIDE if unit.character is None else prices[unit.kind]
+        words.add(unit.word)
+    return price
 
 
 def _beside(asked: tuple[Unit, ...], places: range, ahead: int) -> list[Unit]:
@@ -298,9 +403,13 @@ def _beside(asked: tuple[Unit, ...], places: range, ahead: int) -> list[Unit]:
     `ahead` is 1 to the left of the window, where the boundary stands before the unit to the right.
     """
     found: list[Unit] = []
+    unknown = 0
     for place in places:
         unit = asked[place]
         if unit.kind == "filler" or (place + ahead < len(asked) and asked[place + ahead].boundary):
+            break
+        unknown += unit.kind == "unknown" and unit.character is not None
+        if unknown > TALKING:
             break
         found.append(unit)
     return found

@@ -45,7 +45,8 @@ _TO = re.compile(r"\s*(?:-{1,2}|~{1,2}|至|到|或者?)\s*")
 _NEIGHBOUR = re.compile(r"\s*[、，,.]\s*(?=\d)|\s+(?=\d)|[、，,](?=[一二两三四五六七八九])")
 _SPREAD = re.compile(r"\s*(?:\+-|±|\+/-)\s*")
 _PLUS = re.compile(r"\s*\+\s*")
-_MORE = re.compile(r"[多余]")
+_MORE = re.compile(r"\s*[多余]")
+_SOME = re.compile(r"\s*来")
 _OVER = re.compile(r"\s*(?:以上|及以上|起步?(?![\u4e00-\u9fff])|多(?!\d|一|些|点|余|放|加|宝|春|味|力))")
 _LOOSE = re.compile(
     r"\s*(?:左右|上下|以内|以下|许|的样子|最佳)?(?:就好|就够了?|就行|就可以了?|即可|足够)?(?:量的?(?=[\u4e00-\u9fff])(?<=倍量))?"
@@ -101,6 +102,8 @@ def _measure(text: str, start: int) -> _Measure | None:
         return None
     place = number.end
     span = number.span
+    if (come := _SOME.match(text, place)) and vocabulary().unit.match(text, come.end()):
+        place = come.end()
     if (more := _MORE.match(text, place)) and vocabulary().unit.match(text, more.end()):
         span, place = Range(span.min, None), more.end()
     unit = vocabulary().unit.match(text, place)
@@ -125,6 +128,15 @@ def _extend(text: str, first: _Measure) -> Quantity:
     low, high, unit, end = first.span.min, first.span.max, first.unit, first.end
     if unit is not None and (half := _half_more(text, end)) and low is not None and high is not None:
         return Quantity(low + 0.5, high + 0.5, unit, end=half)
+    if (
+        unit == "斤"
+        and low is not None
+        and high is not None
+        and (ounces := _measure(text, end))
+        and ounces.unit == "两"
+    ):
+        tenth = (ounces.span.min or 0) / 10
+        return Quantity(low + tenth, high + tenth, unit, end=ounces.end)
     second = _second(text, first)
     if second is not None:
         end = second.end

@@ -121,7 +121,8 @@ def clean(text: str) -> str:
     while name and name != before:
         before = name
         name = _unprepared(name, words)
-        name = _LEFTOVER.sub("", name).strip(_EDGES)
+        if not words.joining.match(name):
+            name = _LEFTOVER.sub("", name).strip(_EDGES)
     if name not in words.amount_whole:
         shorter = words.amount_words.sub("", _USED.sub("", name)).strip(_EDGES)
         name = words.amount_words.sub("", shorter).strip(_EDGES) or shorter or name
@@ -195,19 +196,18 @@ def _belong_together(parts: list[str], words: Vocabulary) -> bool:
     spices = {"aromatics", "seasonings"}
     if parts[-1].startswith(parts[-2][-1]):
         return False  # 大葱葱白: a part of the same thing
-    if len(parts) == 2 and len(parts[0]) > 1 and parts[1][-1] in "酱油汁粉水酒" and parts[1] not in _BASICS:
-        return False  # 红油豆瓣酱
-    if groups == {"staples"} or parts[-1].endswith(("料", "豆瓣")):
+    if groups == {"staples"} or (parts[-1].endswith(("料", "豆瓣")) and parts[-1] != "大料"):
         return False  # 绿豆粉丝, 牛奶巧克力, 孜然调料
-    if len(parts) == 2 and len(parts[0]) == 1 and groups != {words.group_of[parts[0]]}:
-        return parts[0] in _BASIC_SPICES and groups == spices
-    if len(parts) == 2 and len(parts[0]) == 1 and groups == {"meats"}:
-        return False  # 鱼肉馅
-    if len(parts[-1]) == 1 and len(parts) == 2:
-        # 姜糖, 椒盐, 蒜油 are products; 葱姜, 油盐 are lists.
-        return (
-            all(len(p) == 1 for p in parts)
-            and (groups == {"aromatics"} or groups == {"seasonings"})
-            and parts != ["糖", "醋"]
-        )
+    if len(parts) > 2:
+        return len(groups) == 1 or groups <= spices or groups <= {"aromatics", "vegetables"}
+    first, last = parts
+    if len(first) == 1 and len(last) == 1:
+        # 葱姜, 油盐 are lists; 姜糖, 蒜盐 and 糖醋 are products.
+        return groups in ({"aromatics"}, {"seasonings"}) and parts != ["糖", "醋"]
+    if len(last) == 1 or (groups == {"meats"} and len(first) == 1):
+        return False  # 花椒油, 鱼肉馅
+    if len(first) == 1 and len(groups) > 1:
+        return first in _BASIC_SPICES and groups == spices  # 葱郫县豆瓣酱, not 油辣椒
+    if len(first) > 1 and last[-1] in "酱油汁粉水酒" and last not in _BASICS:
+        return False  # 蒜蓉辣酱
     return len(groups) == 1 or groups <= spices

@@ -81,6 +81,9 @@ def span_of(run: str) -> Range | None:
     value = _value(run)
     if value is not None:
         return _exactly(value)
+    if len(run) == 3 and run[2] in POWERS and (pair := span_of(run[:2])) and pair.max and pair.min != pair.max:
+        power = POWERS[run[2]]
+        return Range((pair.min or 0) * power, pair.max * power)  # 二三十
     head, tail = (run[: run.rindex("十") + 1], run[run.rindex("十") + 1 :]) if "十" in run[:-1] else ("", run)
     digits = [DIGITS[c] for c in tail if c in DIGITS]
     if len(digits) < 2 or len(digits) != len(tail) or 0 in digits:

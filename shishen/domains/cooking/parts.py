@@ -5,7 +5,7 @@ import re
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shishen.domains.cooking import naming
+from shishen.domains.cooking import kinds, naming
 from shishen.domains.cooking.chunks import has_han
 from shishen.domains.cooking.formulas import for_one_part
 from shishen.domains.cooking.measures import Quantity
@@ -13,6 +13,7 @@ from shishen.domains.cooking.tidying import Plain, fold
 from shishen.domains.cooking.tokens import Kind, Token, scan
 from shishen.domains.cooking.vocabulary import vocabulary
 
+_COVERING = re.compile(r"能?(?:没过|淹过|淹没|盖过|盖住|铺满|浸没|浸过)")
 _LETTERS = re.compile(r"\w")
 _OR = re.compile(r"(?:或者?|or\b|/)\s*")
 _OTHERS = re.compile(r"或者?|/|、")
@@ -34,6 +35,7 @@ class Part(Struct):
     optional: bool = False
     remarked: bool = False
     equated: bool = False
+    each: bool = False
     alternatives: list[str] = []
 
     @property
@@ -85,6 +87,7 @@ def _side(tokens: list[Token], plain: Plain, first: bool) -> list[Part]:
     pick = _pick(tokens, named, first)
     after_amount = first
     alone = len(named) == 1
+    each = any(t.kind is Kind.EACH for t in tokens)
     current.equated = any(t.kind is Kind.COLON and t.text == "=" for t in tokens)
     for i, token in enumerate(tokens):
         if token.kind is Kind.OPTIONAL:
@@ -98,6 +101,8 @@ def _side(tokens: list[Token], plain: Plain, first: bool) -> list[Part]:
             current.optional = current.optional or not of_another
         elif token.kind is Kind.BRACKET:
             _bracket(current, plain.content(token.text))
+            if first and not current.names and current.quantity is None and current.bracket_quantity is not None:
+                current.quantity, current.leading = current.bracket_quantity, True
         elif token.kind is Kind.QUANTITY:
             current = _quantity_into(current, token.quantity, groups)
         elif token.kind is Kind.WORD and token in pick:
@@ -106,6 +111,8 @@ def _side(tokens: list[Token], plain: Plain, first: bool) -> list[Part]:
             current.remarked = len(token.text) > 2
         after_amount = token.kind in (Kind.QUANTITY, Kind.BRACKET, Kind.OPTIONAL) and (first or current.leading)
     groups.append(current)
+    for group in groups:
+        group.each = each
     return groups
 
 
@@ -146,7 +153,7 @@ def _quantity_into(current: Part, quantity: Quantity | None, groups: list[Part])
     elif current.names and current.leading:
         # 1勺盐2勺糖: the second quantity begins another item, if a name follows; equivalents are dropped later.
         if quantity.counted and not held.counted:
-            current.quantity = quantity
+            current.quantity = replace(quantity, unit=quantity.unit or held.unit)
         else:
             groups.append(current)
             return Part(names=[], quantity=quantity, leading=True)
@@ -183,38 +190,39 @@ def _word_into(current: Part, text: str, groups: list[Part], first: bool, sure: 
 
 
 def _names(text: str, sure: bool) -> tuple[list[str], bool]:
-    """The names in a stretch of text, and whether a remark stood before them.
+    """The names in a stretch of text, and whether a remark stood where the amount should.
 
     `sure` where the place says that this is the name: at the start of a line, or right after an amount.
     """
-    remarked = False
-    plain = naming.clean(text)
-    if (
-        plain != text
-        and vocabulary().leading.match(text)
-        and naming.food_like(plain) > 1
-        and not naming.is_remark(plain, opening=False)
-    ):
-        return naming.split_run(plain), False
-    if naming.is_remark(text, opening=not sure):
-        matches = list(vocabulary().remark.finditer(text))
-        if not matches:
-            return [], True
-        tail = text[matches[-1].end() :]
-        head = text[: matches[0].start()]
-        name = naming.clean(tail)
-        if name and naming.food_like(name):
-            text, remarked = name, True
-        else:
-            name = naming.clean(head)
-            if naming.food_like(name) >= 2 or (name and naming.food_like(name) and len(name) < 6):
-                text, remarked = name, any(c in text for c in "量够满")
-            else:
-                return [], True
+    if (covering := _COVERING.search(text)) and naming.food_like(text[: covering.start()]):
+        return naming.split_run(naming.clean(text[: covering.start()])), True  # 清水没过食材
     name = naming.clean(text)
+    if name != text and vocabulary().leading.match(text) and not naming.is_remark(name, opening=False):
+        if kinds.is_tool(name):
+            return [name], False
+        if naming.food_like(name) > 1:
+            return naming.split_run(name), False
+    remarked = False
+    if naming.is_remark(text, opening=not sure):
+        name, remarked = _beside_remark(text)
     if not _LETTERS.search(name):
-        return [], remarked
+        return [], remarked or not name
     return naming.split_run(name), remarked
+
+
+def _beside_remark(text: str) -> tuple[str, bool]:
+    """The food after the last remark word (`比平常炒菜多一些油`), or before the first; '' where there is none."""
+    matches = list(vocabulary().remark.finditer(text))
+    if not matches:
+        return "", True
+    after = naming.clean(text[matches[-1].end() :])
+    if after and naming.food_like(after):
+        return after, True
+    before = naming.clean(text[: matches[0].start()])
+    sure = naming.food_like(before)
+    if sure > 1 or (before and sure and len(before) < 6):
+        return before, any(c in text for c in "量够满")
+    return "", True
 
 
 def _bracket(part: Part, content: str) -> None:

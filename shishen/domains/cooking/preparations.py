@@ -5,7 +5,6 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-
 # What a thing is for is not what is done to it: 用于焯水去腥, 易于融化.
 _PURPOSE = re.compile(
     r"(?:用于|用来|易于|为了|可以|能够|建议|推荐|以便|帮助|如果|没有)[^，,；;。）)]*|[^，,（(；;。]*(?:用|时|更[佳好])(?=[，,；;。）)])"

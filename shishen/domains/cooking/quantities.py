@@ -18,14 +18,19 @@ from shishen.domains.cooking.parts import Part, read_chunk
 from shishen.domains.cooking.sharing import share, with_heads, without_echoes
 from shishen.domains.cooking.tidying import EMOJI, Plain, fold, unmarked, without_brackets
 from shishen.domains.cooking.tokens import Kind, Token, scan
+from shishen.domains.cooking.vocabulary import vocabulary
 from shishen.records import Item, Line
 
 _EXAMPLES = ("例如", "比如", "如", "建议", "推荐", "必须", "其中")
 _NOT_ADDED = re.compile(r"或者?不[加放用要]")
 _CHOICE_NOTE = re.compile(r"[,，]?(?:(?:[二两三]|任)选其?[一二]|选其一)(?:即可)?")
 _OPTIONAL_LABEL = re.compile(r"^(?:[(\[]?可选[)\]]?:|\[可选\])\s*")
-_NEEDED = re.compile(r"^(?:还?需要?准备?|准备)\s*(?=[\u4e00-\u9fff]{2})")
+_NEEDED = re.compile(r"^(?:还?需要?(?:准备)?|准备)\s*(?=[\u4e00-\u9fff]{2})")
 _ANY_WILL_DO = re.compile(r"(?:都可以?|均可|皆可|都行|也行)$")
+# 灵魂蘸水：小米辣、蒜末 names a group, however it is called.
+_LIST_LABEL = re.compile(
+    r"(?P<label>[^:、,\d\ue000-\uf8ff]{1,10}):\s*(?P<first>[^:、,\d\s一二两三半适少]{1,8})[^:、,]{0,10}[、,]"
+)
 _COVERING = re.compile(r"(?:抹匀|抹满|没过|淹过|淹没|盖过|盖住|铺满|裹满|涂满|浸没|浸过)")
 
 
@@ -80,15 +85,21 @@ def _read(text: str) -> list[Part]:
     text = _OPTIONAL_LABEL.sub("", _NEEDED.sub("", text))
     text = _CHOICE_NOTE.sub("", _NOT_ADDED.sub("", kinds.without_labels(text)))
     plain = fold(for_one_part(text))
+    if (label := _LIST_LABEL.match(plain.text)) and _names_food(label["first"]):
+        plain = Plain(plain.text[label.end("label") + 1 :], plain.brackets)
     if covering := _COVERING.match(plain.text):
         name = naming.last_food(plain.text.strip(), covering.end())
         return [Part(names=[naming.clean(name)], quantity=Quantity(vague="其他"))]
     tokens = scan(plain.text)
-    parts, pending, each = _parts(tokens, plain)
+    parts, pending = _parts(tokens, plain)
     if not parts and plain.brackets and not any(t.kind is Kind.WORD for t in tokens):
         inner = [p for content in plain.brackets for p in _parts(scan(content), Plain(content, ()))[0]]
         parts = inner
-    parts = share(with_heads(without_echoes(parts)), pending, each, plain.text)
+    if not parts and pending and (words := [t.text for t in tokens if t.kind is Kind.WORD]):
+        # `100克（…）如用酸奶引子`: an amount of something, whatever else is said.
+        name = naming.clean(naming.last_food(words[-1], 0))
+        parts = [Part(names=[name])] if naming.food_like(name) else []
+    parts = share(with_heads(without_echoes(parts)), pending, plain.text)
     leads = [t.kind for t in tokens if t.kind in (Kind.OPTIONAL, Kind.WORD)]
     if optional or leads[:1] == [Kind.OPTIONAL]:
         for part in parts:
@@ -96,20 +107,23 @@ def _read(text: str) -> list[Part]:
     return parts
 
 
-def _parts(tokens: list[Token], plain: Plain) -> tuple[list[Part], list[Quantity], bool]:
-    """Items in order, the quantities that stood before any name, and whether 各 was said."""
+def _parts(tokens: list[Token], plain: Plain) -> tuple[list[Part], list[Quantity]]:
+    """Items in order, and the quantities that stood before any name."""
     parts: list[Part] = []
     pending: list[Quantity] = []
-    each = any(t.kind is Kind.EACH for t in tokens)
     chunks = cut(tokens)
+    talk = False
     last_words = next((t.text for t in reversed(tokens) if t.kind is Kind.WORD), "")
     for number, chunk in enumerate(chunks):
         if parts and parts[-1].counted_after and _ANY_WILL_DO.search(last_words):
             break
-        if parts and _only_remarks(chunk, parts[-1], said="，" in plain.text or "," in plain.text):
+        if parts and (talk or _only_remarks(chunk, parts[-1], said="，" in plain.text or "," in plain.text)):
             amount = next((t.quantity for t in chunk if t.quantity), None)
-            if parts[-1].quantity is None and amount is not None:
+            held = parts[-1].quantity
+            if amount is not None and (held is None or (amount.counted and not held.counted and held.unit is None)):
                 parts[-1].quantity = amount
+            elif parts[-1].quantity is None and _COVERING.search(chunk[0].text):
+                parts[-1].quantity = Quantity(vague="其他")
             parts[-1].optional = parts[-1].optional or any(t.kind is Kind.OPTIONAL for t in chunk)
             if chunk[0].text.startswith(_EXAMPLES):
                 break
@@ -131,15 +145,37 @@ def _parts(tokens: list[Token], plain: Plain) -> tuple[list[Part], list[Quantity
                     parts[-1].quantity = replace(part.quantity, unit=unit)
             if not part.names and part.optional and parts:
                 parts[-1].optional = True
-        if (
-            number == 0
-            and not parts
-            and not pending
-            and len(chunks) > 1
-            and not any(t.kind in (Kind.OPTIONAL, Kind.BRACKET) for t in chunk)
-        ):
+        if number == 0 and len(chunks) > 1 and _stops(chunk, parts, pending, chunks[1:]):
             break
-    return parts, pending, each
+        talk = talk or (number == 0 and len(parts) == 1 and _told(chunk, parts[0]))
+    return parts, pending
+
+
+def _names_food(text: str) -> bool:
+    return naming.food_like(naming.clean(text)) > 0 and not naming.is_remark(text)
+
+
+def _told(chunk: list[Token], part: Part) -> bool:
+    """Whether the chunk tells about its item (`冰糖：炒出来的色泽…`); an amount told so is 其他 (`水：没过食材`)."""
+    last = chunk[-1]
+    if part.quantity is not None or last.kind is not Kind.WORD or not any(t.kind is Kind.COLON for t in chunk):
+        return False
+    if not naming.is_remark(last.text):
+        return False
+    if any(word in last.text for word in ("没过", "的量", "足够", "浸没")):
+        part.quantity = Quantity(vague="其他")
+    return True
+
+
+def _stops(chunk: list[Token], parts: list[Part], pending: list[Quantity], rest: list[list[Token]]) -> bool:
+    """Whether the first chunk is talk and what follows it no more than that."""
+    if parts:
+        return False
+    if pending or any(t.kind in (Kind.OPTIONAL, Kind.BRACKET) for t in chunk):
+        return False
+    if vocabulary().leading.fullmatch(chunk[0].text.strip()):
+        return False
+    return not any(c[0].quantity is not None and c[0].quantity.counted for c in rest)
 
 
 def _only_remarks(chunk: list[Token], before: Part, said: bool) -> bool:

@@ -17,6 +17,10 @@ from shishen.errors import BadRecord
 from shishen.records import Draft, DraftLine, Ingredient, Line, Recipe, recipe_id
 
 _BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
+# A line of this word alone stands over the lines after it.
+_LABELS = frozenset(
+    ("小料", "调料", "配料", "辅料", "主料", "佐料", "调味料", "调味品", "原料", "食材", "材料", "酱料")
+)
 _TOOL_HEADINGS = frozenset(("工具", "厨具", "用具", "器具", "所需工具", "使用工具", "需要的工具"))
 _HEADER_MARKS = re.compile(r"^(?:[\W_]|(?:以下|以上|下面)(?:是|为)?)+|[\W_]+$")
 
@@ -89,7 +93,8 @@ def _read_lines(lines: Iterable[DraftLine]) -> tuple[list[Ingredient], list[str]
             heading = group = line.group
             opened = len(ingredients)
         read = read_line(line.text)
-        if read.kind == "header":
+        label = len(read.items) == 1 and line.text.strip() in _LABELS
+        if read.kind == "header" or label:
             name = _HEADER_MARKS.sub("", _BRACKETS.sub("", line.text)) or None
             if line.text.lstrip().startswith("以上"):
                 # 以上是馅料部分: this heading stands below its lines.

@@ -10,7 +10,7 @@ from shishen.domains.cooking.parts import Part
 from shishen.domains.cooking.vocabulary import vocabulary
 
 
-def share(parts: list[Part], pending: list[Quantity], each: bool, text: str) -> list[Part]:
+def share(parts: list[Part], pending: list[Quantity], text: str) -> list[Part]:
     """Amounts over lists: 各, and one quantity before or after a whole list, hold for every name without its own."""
     if not parts:
         return parts
@@ -26,7 +26,7 @@ def share(parts: list[Part], pending: list[Quantity], each: bool, text: str) -> 
     owned = [p for p in parts if p.quantity is not None]
     bare = [p for p in parts if p.quantity is None]
     last = parts[-1].quantity
-    if len(owned) > 1 and last is not None and last.vague and not parts[-1].leading and not each:
+    if len(owned) > 1 and last is not None and last.vague and not parts[-1].leading and not parts[-1].each:
         # 酱油半碗、冰糖、蚝油适量: a closing vague word holds back to the last amount.
         for part in reversed(parts[:-1]):
             if part.quantity is not None:
@@ -35,17 +35,29 @@ def share(parts: list[Part], pending: list[Quantity], each: bool, text: str) -> 
         return parts
     if not bare or not owned:
         return parts
-    if each and len(owned) >= 1:
-        shared = owned[-1].quantity if owned[-1] is parts[-1] else owned[0].quantity
-    elif len(owned) == 1 and owned[0].leading:
+    if any(p.each and p.quantity is not None for p in parts):
+        return _each(parts)
+    if len(owned) == 1 and owned[0].leading:
         shared = owned[0].quantity
         after = parts.index(owned[0])
         return [replace(p, quantity=shared) if i > after else p for i, p in enumerate(parts)]
-    elif len(owned) == 1 and owned[0] is parts[-1] and not parts[-1].leading and _for_all(parts[-1].quantity, text):
+    if len(owned) == 1 and owned[0] is parts[-1] and not parts[-1].leading and _for_all(parts[-1].quantity, text):
         shared = parts[-1].quantity
     else:
         return parts
     return [replace(p, quantity=p.quantity or shared) for p in parts]
+
+
+def _each(parts: list[Part]) -> list[Part]:
+    """酱油、醋各一勺，糖半勺: what follows 各 holds for the names before it; `各一勺酱油、醋` for those after it."""
+    shared: list[Part] = []
+    for i, part in enumerate(parts):
+        later = next((p for p in parts[i:] if p.quantity is not None), None)
+        earlier = next((p for p in reversed(parts[:i]) if p.quantity is not None), None)
+        giver = later if later is not None and later.each and not later.leading else earlier
+        held = part.quantity or (giver.quantity if giver is not None and giver.each else None)
+        shared.append(replace(part, quantity=held))
+    return shared
 
 
 def _for_all(quantity: Quantity | None, text: str) -> bool:
@@ -73,7 +85,7 @@ def without_echoes(parts: list[Part]) -> list[Part]:
 
 def with_heads(parts: list[Part]) -> list[Part]:
     """青、红椒 → 青椒, 红椒."""
-    for part, after in itertools.pairwise(parts):
+    for part, after in reversed(list(itertools.pairwise(parts))):
         if (
             len(part.names) == 1
             and part.names[0] in naming.COLOURS

@@ -33,9 +33,13 @@ _EMPHASIS = re.compile(r"\*\*|__|`")
 _ESCAPE = re.compile(r"\\([*_~+\-#()\[\]])")
 _ITALIC = re.compile(r"(?<![\d\w])\*(?=[\u4e00-\u9fff(（])([^*]{1,300})\*(?!\s*[\d\u4e00-\u9fff])")
 _BULLET = re.compile(r"^\s*(?:[-*+>•]\s+)*(?:\[[ xX]\]\s+)?")
-_NUMBERING = re.compile(r"^\d{1,2}[.)]\s*(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fffa-zA-Z])\d\.(?=[\u4e00-\u9fff])")
+_NUMBERING = re.compile(
+    r"^(?:\d{1,2}[.)]|\(\d{1,2}\))\s*(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fffa-zA-Z])\d\.(?=[\u4e00-\u9fff])"
+)
 # 白(红)糖 is 白糖 or 红糖.
 _COLOURS = re.compile(r"([黑白红青绿黄])\(([黑白红青绿黄])\)([\u4e00-\u9fff]{1,3})")
+_DOTS = re.compile(r"(?:\.{2,}|…+)(?!等)")
+_BARE_POINT = re.compile(r"(?<![\d.])\.(?=\d)")
 _PRODUCT = re.compile(r"(?<=[\d\w])\s*[xX]\s*(?=\d)")
 
 
@@ -64,7 +68,9 @@ def unmarked(raw: str) -> str:
     for sign, plain in _VULGAR.items():
         if sign in text:
             text = re.sub(rf"(?<=\d)\s*{sign}", " " + plain, text).replace(sign, plain)
-    text = text.translate(_PLAIN)
+    text = _DOTS.sub(" ", text.translate(_PLAIN))
+    text = text.replace("...等", "等").replace("…等", "等")
+    text = _BARE_POINT.sub("0.", text)
     text = _PRODUCT.sub("*", text)
     text = _NUMBERING.sub("", text)
     text = _COLOURS.sub(r"\1\3/\2\3", text)

@@ -56,7 +56,7 @@ _TASTE = re.compile(
     r"(?:口味|喜好|爱好|喜欢|喜爱|偏好|需求|需要|需|心情|情况|人数|食量|饭量|胃口|多少|程度|感觉|各人|个人|自己|大小|建议份量|(?:粉|面|肉|菜|食)量)(?:的?(?:口味|喜好|爱好|喜欢|喜爱|偏好|需求|需要|需|心情|情况|人数|食量|饭量|胃口|多少|程度|感觉|各人|个人|自己|大小|建议份量|(?:粉|面|肉|菜|食)量))*"
     r"(?:选择[\u4e00-\u9fff]{1,3}的数量)?"
     r"(?:来|自行|酌情|适量|适当|而)*(?:调整|添加|加入|增加|增减|加减|调节|选择|购买|决定|定|放入|放|加|来放|取|准备|计算|即可|就好|就行)*(?:不同量)?(?:的量|量)?(?:来)?(?:即可|就好|就行|吧|呗|啦|咯)*)"
-    r"|(?:想|能|爱)?(?:吃|喝|放|要)多少(?:就)?(?:放|加|煮|吃|做|拿|来|要)?多少(?:呗|吧|啦)?|喜?(?:喜|爱|喜欢)[\u4e00-\u9fff]{1,3}多放[点些]?"
+    r"|[你您]?想(?:吃|喝|放|要)多少(?![\u4e00-\u9fff])|(?:想|能|爱)?(?:吃|喝|放|要)多少(?:就)?(?:放|加|煮|吃|做|拿|来|要)?多少(?:呗|吧|啦)?|喜?(?:喜|爱|喜欢)[\u4e00-\u9fff]{1,3}多放[点些]?"
 )
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 _TRIGGERS = numerals.FIRST | frozenset("约大差总共需至不超多少≥>≤<最将接近好数若适几百千l")
@@ -161,6 +161,9 @@ def _joins(text: str, start: int, place: int) -> bool:
         return False
     if kinds.is_tool(left) and kinds.is_tool(right.group()):
         return True
+    known = words.known_at.match(right.group())
+    if known and len(known.group()) > 1:
+        return True
     return naming.food_like(right.group()) > 0 and not naming.is_remark(right.group())
 
 
@@ -178,6 +181,8 @@ def _quantity(text: str, place: int, at_start: bool) -> Quantity | None:
     if quantity.unit is None and quantity.counted and not any(c.isdigit() for c in text[place : quantity.end]):
         # A bare Chinese number counts only alone (`根葱 半`) or before a known name at the start (`两鸡蛋`).
         rest = text[quantity.end :]
+        if at_start and place == 0 and text[0] == "两" and rest[-1:].isdigit():
+            return Quantity(unit="两", end=quantity.end)  # 两酵母1: the unit, its number displaced
         if rest.strip() and not is_bracket(rest.strip()[0]):
             head = vocabulary().known_at.match(rest)
             return quantity if at_start and head else None

@@ -9,14 +9,14 @@ from msgspec import Struct
 from shishen.chinese import normalise
 from shishen.domains.cooking.knowledge import knowledge
 
-WordClass = Literal["essential", "technique", "style", "praise", "filler", "unknown"]
+WordClass = Literal["food", "form", "flavour", "technique", "style", "praise", "filler", "unknown"]
 
 # Where a word stands in several lists the earlier class counts: 酸菜 is an ingredient before it is a flavour.
 _CLASS_OF_LIST: dict[str, WordClass] = {
-    "food": "essential",
+    "food": "food",
     "technique": "technique",
-    "flavour": "essential",
-    "form": "essential",
+    "flavour": "flavour",
+    "form": "form",
     "style": "style",
     "praise": "praise",
     "filler": "filler",
@@ -57,13 +57,24 @@ def _known() -> tuple[dict[str, tuple[WordClass, str]], int]:
     """Every known word → (class, canonical), and the length of the longest."""
     lists = knowledge("words")
     known: dict[str, tuple[WordClass, str]] = {}
-    for table in (aliases("fragment"), aliases("ingredient")):
-        for alias, canonical in table.items():
-            known.setdefault(alias, ("essential", canonical))
+    for alias, canonical in aliases("fragment").items():
+        known[alias] = ("form", canonical)
+    for alias, canonical in aliases("ingredient").items():
+        known.setdefault(alias, ("food", canonical))
     for name, kind in _CLASS_OF_LIST.items():
         for word in lists[name].split():
             known.setdefault(normalise(word), (kind, normalise(word)))
+    for group in lists["same"]:
+        first, *others = group.split()
+        for word in others:
+            if word in known:
+                known[word] = (known[word][0], first)
     return known, max(map(len, known))
+
+
+def fillers() -> list[str]:
+    """The words that people say around a dish name."""
+    return [normalise(word) for word in knowledge("words")["filler"].split()]
 
 
 @lru_cache(maxsize=16_384)

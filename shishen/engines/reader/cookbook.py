@@ -21,10 +21,12 @@ _SECTIONS = {
     "提示": ("厨师一点通", "小贴士", "贴士", "提示", "窍门", "小窍门", "注意事项", "备注"),
 }
 _SECTION_OF = {word: section for section, words in _SECTIONS.items() for word in words}
-_HEAD_LINE = re.compile(r"^(?:[-*+]\s*)?([\u4e00-\u9fff]{2,4})\s*[：:]\s*(.+?)\s*$")
-_STEP = re.compile(r"^(\d+)\s*[.、．)）]\s*(.*)$")
+_HEAD_LINE = re.compile(r"^(?:[-*+]\s*)?([\u4e00-\u9fff]{2,4})\s*[：:]\s*(\S.*)$")
+# 1.加水 is a step, 1.5 勺 is none.
+_STEP = re.compile(r"^(\d+)\s*[.、．)）](?!\d)\s*(.*)$")
 _BULLET = re.compile(r"^\s*[-*+]\s+(.*)$")
-_HEADING = re.compile(r"^(#{1,6})\s*(.+?)\s*#*\s*$")
+_HEADING = re.compile(r"^(#{1,6})\s*([^\s#].*)$")
+_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?|半)个?(天|小时|分钟|分)")
 
 
 class Options(Struct, frozen=True):
@@ -36,8 +38,8 @@ class CookbookReader:
 
     def recognises(self, file: SourceFile) -> bool:
         """A title, a section for what goes in, and one for how it is made."""
-        headings = [m[2] for line in file.head.splitlines() if (m := _HEADING.match(line)) and len(m[1]) == 2]
-        sections = {_SECTION_OF.get(h) for h in headings}
+        headings = [heading for line in file.head.splitlines() if (heading := _heading(line))]
+        sections = {_SECTION_OF.get(words) for level, words in headings if level == 2}
         return file.head.lstrip().startswith("#") and "做法" in sections and bool(sections & {"材料", "调料"})
 
     def read(self, file: SourceFile) -> Iterator[Draft | Rejected]:
@@ -52,8 +54,9 @@ class CookbookReader:
         steps: list[DraftStep] = []
         prose: dict[str, list[str]] = {"特点": [], "提示": []}
         for number, line in enumerate(file.text().splitlines(), 1):
-            if heading := _HEADING.match(line):
-                level, words = len(heading[1]), heading[2]
+            line = line.rstrip()
+            if heading := _heading(line):
+                level, words = heading
                 if level == 1:
                     if title:
                         raise UnreadableFile(f"{file.label} 第 {number} 行又有一个菜名；一个文件写一道菜。")
@@ -106,6 +109,12 @@ class CookbookReader:
         )
 
 
+def _heading(line: str) -> tuple[int, str] | None:
+    """(level, words) of a Markdown heading."""
+    found = _HEADING.match(line)
+    return (len(found[1]), found[2].rstrip(" \t#")) if found else None
+
+
 def _list(text: str | None) -> tuple[str, ...]:
     return tuple(t.strip() for t in re.split(r"[、，,/；;]", text or "") if t.strip())
 
@@ -123,11 +132,14 @@ def _stars(text: str | None) -> int | None:
 
 
 def _minutes(text: str | None) -> float | None:
-    """`1 小时 20 分钟` → 80."""
+    """`1 小时 20 分钟` → 80; None where there is anything else between the numbers (20-30 分钟)."""
     total = 0.0
-    for value, unit in re.findall(r"(\d+(?:\.\d+)?|半)\s*个?\s*(天|小时|分钟|分)", text or ""):
-        total += (0.5 if value == "半" else float(value)) * {"天": 1440, "小时": 60}.get(unit, 1)
-    return total or None
+    words = re.sub(r"\s|^[约大概]+|左右$|[（(].*$", "", text or "")
+    words = words.replace("个半小时", "小时半小时")
+    parts = list(_DURATION.finditer(words))
+    for part in parts:
+        total += (0.5 if part[1] == "半" else float(part[1])) * {"天": 1440, "小时": 60}.get(part[2], 1)
+    return total if total and "".join(part[0] for part in parts) == words else None
 
 
 def build(options: Options) -> Reader:  # noqa: ARG001

@@ -38,7 +38,11 @@ _READ = frozenset(
     ]
 )
 _DURATION = re.compile(r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?")
-_DEPTH = 20
+# How deep to look for recipes and steps, and how deep a recipe may be nested at all.
+_DEPTH, _DEEPEST = 20, 64
+# Properties that a record joins to one text where there are several, and those whose words it reads.
+_JOINED = frozenset(["author", "license", "recipeCategory", "recipeCuisine", "name", "description"])
+_WORDED = frozenset(["recipeYield", "yield"])
 
 
 class Options(Struct, frozen=True):
@@ -57,9 +61,13 @@ class JsonLdReader:
         )
 
     def read(self, file: SourceFile) -> Iterator[Draft | Rejected]:
-        """One draft a Recipe; `line` is None for a lone object, else the line or the place in the file."""
-        lines = [line for line in file.head.splitlines()[:2] if line.strip()]
-        if len(lines) == 2 and all(_is_object(line) for line in lines):
+        """One draft a Recipe; `line` is None for a lone object, else the line or the place in the file.
+
+        Raises UnreadableFile where a file that is one document is not whole or holds no Recipe.
+        """
+        # Any line of a corpus may be broken; a document over several lines has an object in few of them.
+        lines = [line for line in file.head.split("\n", 20)[:20] if line.strip()]
+        if len(lines) > 1 and sum(map(_is_object, lines)) > len(lines) / 2:
             yield from self._lines(file)
             return
         try:
@@ -67,6 +75,8 @@ class JsonLdReader:
         except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
             raise UnreadableFile(f"{file.label} 不是完整的 JSON：{error}。") from error
         nodes = list(_recipes(document))
+        if not nodes:
+            raise UnreadableFile(f"{file.label} 里没有 schema.org 的 Recipe。")
         for number, node in enumerate(nodes, 1):
             yield _read(node, file.label, None if len(nodes) == 1 else number)
 
@@ -112,10 +122,12 @@ def _recipes(node: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 def _read(node: dict[str, Any], label: str, number: int | None) -> Draft | Rejected:
     try:
+        if not _shallow(node, _DEEPEST):
+            raise BadRecord("嵌套太深")
         title = _text(node.get("name"))
         if not title:
             raise BadRecord("没有 name")
-        extra = {key: value for key, value in node.items() if key not in _READ}
+        extra = {key: value for key, value in node.items() if _says_more(key, value)}
         minutes = _minutes(node.get("totalTime"))
         if minutes is None and "totalTime" in node:
             extra["totalTime"] = node["totalTime"]
@@ -145,6 +157,31 @@ def _read(node: dict[str, Any], label: str, number: int | None) -> Draft | Rejec
         return Rejected(path=label, line=number, reason=str(error))
 
 
+def _shallow(value: Any, depth: int) -> bool:
+    """Whether a value is nested no deeper than this."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth > 0 and all(_shallow(part, depth - 1) for part in parts)
+
+
+def _says_more(key: str, value: Any) -> bool:
+    """Whether a property says what no field of the record can hold, so that it must be kept as it is."""
+    if key in ("@context", "@type"):
+        return value not in ("Recipe", "https://schema.org", "https://schema.org/", "http://schema.org")
+    if key not in _READ or (key in _WORDED and not isinstance(value, int)):
+        return True
+    return (key in _JOINED and isinstance(value, list) and len(value) > 1) or not _plain(value)
+
+
+def _plain(value: Any) -> bool:
+    """Whether a value is texts, or nodes of which each has one text or a list of such."""
+    if isinstance(value, list):
+        return all(_plain(part) for part in value)
+    if isinstance(value, dict):
+        said = value.keys() - {"@type"}
+        return (len(said) == 1 or said == {"name", "itemListElement"}) and all(_plain(value[key]) for key in said)
+    return True
+
+
 def _texts(value: Any) -> list[str]:
     """The texts of a property: a string, a number, a node with a name or text, or a list of these."""
     if value is None or isinstance(value, bool):
@@ -152,7 +189,7 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value.strip()] if value.strip() else []
     if isinstance(value, int | float):
-        return [f"{value:g}"]
+        return [str(int(value) if value == value // 1 else value)]
     if isinstance(value, list):
         return [text for part in value if not isinstance(part, list) for text in _texts(part)]
     if isinstance(value, dict):

@@ -33,7 +33,7 @@ class XiaChuFangReader:
 
     def recognises(self, file: SourceFile) -> bool:
         """Lines that are objects with the corpus's two lists, and no schema.org mark."""
-        for line in file.head.splitlines()[:20]:
+        for line in file.head.split("\n", 20)[:20]:
             if line.startswith("{") and '"recipeIngredient"' in line and '"recipeInstructions"' in line:
                 return '"@type"' not in line and '"@context"' not in line
         return False

@@ -2,20 +2,25 @@
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import ijson
 import msgspec
 from msgspec import Struct
 
-from shishen.errors import BadRecord
+from shishen.errors import BadRecord, UnreadableFile
 from shishen.protocols import Reader
 from shishen.records import Draft, DraftLine, DraftStep, Rejected, Source
 from shishen.source_file import SourceFile
 
 EXTRA = None
 
-_OUTPUT = re.compile(r"食材[:：]?\s*(\[.*\])\s*按以下方法制作[:：]?\s*(\[.*\])\s*$", re.DOTALL)
+# A conversation is three deep. No reader of JSON may be made to climb to any depth that a file likes.
+_DEEPEST = 32
+_NEEDED = re.compile(r"食材[:：]?\s*(?=\[)")
+_METHOD = "按以下方法制作"
 
 
 class Options(Struct, frozen=True):
@@ -44,7 +49,10 @@ class XTunerReader:
         return head[:1] in ("[", "{") and '"conversation"' in head and '"output"' in head
 
     def read(self, file: SourceFile) -> Iterator[Draft | Rejected]:
-        """One draft a conversation; `line` is the line, or in an array the item, from 1."""
+        """One draft a conversation; `line` is the line, or in an array the item, from 1.
+
+        Raises UnreadableFile where an array breaks off; what came before the break stands.
+        """
         rows = self._array(file) if file.head.lstrip().startswith("[") else self._lines(file)
         for number, row in rows:
             if isinstance(row, Rejected):
@@ -57,20 +65,18 @@ class XTunerReader:
 
     def _array(self, file: SourceFile) -> Iterator[tuple[int, Row | Rejected]]:
         number = 0
-        encoded = file.encoding not in ("utf-8", None)
-        try:
-            # A corpus of any size streams through; another encoding than UTF-8 is read whole, within its limit.
-            stream = file.text().encode() if encoded else file.path.open("rb")
-            for item in ijson.items(stream, "item", use_float=True):
-                number += 1
-                try:
-                    yield number, msgspec.convert(item, Row)
-                except msgspec.ValidationError as error:
-                    yield number, Rejected(path=file.label, line=number, reason=f"字段不对：{error}")
-        except (ijson.JSONError, UnicodeDecodeError) as error:
-            # The array cannot be followed past the break; what came before it stands.
-            reason = f"第 {number + 1} 项起不是完整的 JSON：{error}"
-            yield number + 1, Rejected(path=file.label, line=number + 1, reason=reason)
+        with file.stream() as stream:
+            try:
+                for item in _items(stream):
+                    number += 1
+                    try:
+                        yield number, msgspec.convert(item, Row)
+                    except msgspec.ValidationError as error:
+                        yield number, Rejected(path=file.label, line=number, reason=f"字段不对：{error}")
+            except (ijson.JSONError, BadRecord) as error:
+                # A fault of the whole file, so that nothing behind the break is taken for gone.
+                reason = str(error).split("\n")[0].strip()
+                raise UnreadableFile(f"{file.label} 第 {number + 1} 项起不是完整的 JSON：{reason}。") from error
 
     def _lines(self, file: SourceFile) -> Iterator[tuple[int, Row | Rejected]]:
         for line in file.lines():
@@ -80,35 +86,57 @@ class XTunerReader:
             try:
                 yield line.number, msgspec.json.decode(line.text, type=Row)
             except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
-                yield (
-                    line.number,
-                    Rejected(path=file.label, line=line.number, reason=f"不是完整的 JSON：{error}"),
-                )
+                fault = "字段不对" if isinstance(error, msgspec.ValidationError) else "不是完整的 JSON"
+                yield line.number, Rejected(path=file.label, line=line.number, reason=f"{fault}：{error}")
+
+
+def _items(stream: BinaryIO) -> Iterator[Any]:
+    """The items of a JSON array, one at a time. Raises BadRecord where one is nested too deeply."""
+    depth = 0
+    builder = ijson.ObjectBuilder()
+    # ijson.items would keep the path to where it stands, whose memory grows with the square of the depth.
+    for event, value in ijson.basic_parse(stream, use_float=True):
+        depth -= event in ("end_map", "end_array")
+        if depth:
+            builder.event(event, value)
+            if depth == 1 and event not in ("start_map", "start_array"):
+                yield builder.value
+                builder = ijson.ObjectBuilder()
+        depth += event in ("start_map", "start_array")
+        if depth > _DEEPEST:
+            raise BadRecord("嵌套太深")
 
 
 def _draft(row: Row, source: Source) -> Draft:
     if not row.conversation:
         raise BadRecord("对话是空的")
     turn = row.conversation[0]
-    lists = _OUTPUT.search(turn.output)
-    if not lists:
+    before, _, method = turn.output.rpartition(_METHOD)
+    needed = _NEEDED.search(before)
+    if not needed:
         raise BadRecord("回答里没有「您需要准备以下食材…按以下方法制作…」")
     return Draft(
         title=turn.input.strip(),
         source=source,
-        lines=tuple(DraftLine(text) for text in _strings(lists[1])),
-        steps=tuple(DraftStep(text) for text in _strings(lists[2])),
+        lines=tuple(DraftLine(text) for text in _strings(before[needed.end() :])),
+        steps=tuple(DraftStep(text) for text in _strings(method.lstrip(":： \n"))),
     )
 
 
 def _strings(literal: str) -> list[str]:
     """A Python list of strings from its text, parsed as a literal and never evaluated."""
     try:
-        value = ast.literal_eval(literal)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a lone backslash is the author's, not ours
+            value = ast.literal_eval(literal.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
-        raise BadRecord(f"列表写坏了：{error}") from error
+        raise BadRecord("食材或步骤的列表写坏了") from error
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise BadRecord("列表里有不是文字的东西")
+        raise BadRecord("食材或步骤的列表里有不是文字的东西")
+    try:
+        "".join(value).encode()
+    except UnicodeEncodeError as error:
+        raise BadRecord("列表里有半个字符，存不下") from error
     return value
 
 
