@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -67,13 +68,13 @@ def main() -> None:
         names = [recipe.name for recipe in kitchen.library.recipes()]
         questions = [q.question for q in load(QUESTIONS)] + [f"{name}怎么做" for name in names]
         random.Random(7).shuffle(questions)
-        row("search", [milliseconds(lambda q=q: kitchen.retriever.resolve(q)) for q in questions[:1000]])
+        row("search", [milliseconds(partial(kitchen.retriever.resolve, q)) for q in questions[:1000]])
         kitchen.library.close()
 
         environment = {**os.environ, "SHISHEN_HOME": home}
         shishen = [sys.executable, "-m", "shishen"]
         ask = [*shishen, "ask", "可乐鸡翅怎么做"]
-        run = lambda: subprocess.run(ask, check=True, capture_output=True, env=environment)  # noqa: E731
+        run = partial(subprocess.run, ask, check=True, capture_output=True, env=environment)
         row("shishen ask, a new process", [milliseconds(run) for _ in range(ASK_RUNS)])
 
         ups: list[float] = []

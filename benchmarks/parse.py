@@ -4,7 +4,7 @@
     python benchmarks/parse.py FILES… --show      # other labels, and the lines that came out wrong
 
 A line is right where its kind, the number of its items and every field of each item are right: the name equal to
-the label's or in its `accept`, numbers within 0.01, alternatives as a set. What the fields mean: docs/parse.md.
+the label's or in its `accept`, numbers within 0.01, alternatives as a set. What the fields mean: `Item` in records.py.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from shishen.domains.cooking.quantities import read_line
+from shishen.domains.cooking.quantities import read_afresh
 from shishen.records import Item, Line, LineKind
 
 LABELS = Path(__file__).parent.parent / "tests" / "data" / "ingredient_lines"
@@ -94,11 +94,11 @@ def main() -> None:
     right: dict[tuple[str, str], list[bool]] = defaultdict(list)
     kinds: Counter[str] = Counter()
     lines, seconds = 0, 0.0
-    read_line("盐 5g")  # the words are read from disk on first use
+    read_afresh("盐 5g")  # the words are read from disk on first use
     for path in options.files:
         for label in read_labels(path):
             start = time.perf_counter()
-            line = read_line(label.raw)
+            line = read_afresh(label.raw)
             seconds += time.perf_counter() - start
             lines += 1
             wrong = faults(label, line)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.parse import LABELS, faults, read_labels
-from shishen.domains.cooking.quantities import read_line
+from shishen.domains.cooking.quantities import read_afresh, read_line
 from shishen.records import Item
 
 UNITS = ("克", "g", "ml", "个", "勺", "根", "片", "瓣", "小勺")
@@ -351,7 +351,11 @@ def test_labelled_lines(file: str, ordinary: float, hard: float) -> None:
         assert sum(verdicts) / len(verdicts) >= floor
 
 
-SIGNS = "，。、；：？！（）()【】[]｛｝*/\\+-~～=≥ \t\n#`|<>%°℃½¼¾①👇🥔或和各约适量少许半一二两三几克个勺片g ml盐糖葱姜蒜八角面粉可选0123456789."
+# What lines are made of, signs and words that mean something to the reader.
+SIGNS = (
+    "，。、；：？！（）()【】[]｛｝*/\\+-~～=≥ \t\n#`|<>%°℃½¼¾①👇🥔"
+    "或和各约适量少许半一二两三几克个勺片g ml盐糖葱姜蒜八角面粉可选0123456789."
+)
 
 
 @given(st.text(max_size=200) | st.text(alphabet=SIGNS, max_size=80))
@@ -411,5 +415,5 @@ def test_a_typical_line_takes_little_time() -> None:
     read_line("盐 5g")
     start = time.perf_counter()
     for label in labels:
-        read_line.__wrapped__(label.raw)
+        read_afresh(label.raw)
     assert (time.perf_counter() - start) / len(labels) < 0.001

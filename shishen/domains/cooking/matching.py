@@ -6,33 +6,23 @@ is another dish and is dear. What stands directly before and after the window co
 羊肉汤, but 热乎的羊肉汤 is.
 """
 
-import re
 from functools import cache, lru_cache
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shishen.chinese import blurred, readings, split_pinyin, syllable
+from shishen.chinese import blurred
 from shishen.domains.cooking.knowledge import knowledge
-from shishen.domains.cooking.words import WordClass, fillers, segment
+from shishen.domains.cooking.units import Unit, units
+from shishen.domains.cooking.words import WordClass
 
 # The least score at which a dish is taken for the one that was asked for. Measured, not guessed:
 # benchmarks/retrieval.py sweeps it over the labelled questions (docs/benchmarks.md).
 THRESHOLD = 0.80
 
-# What a word costs that the dish name has and the question lacks. These prices also say how much a word
-# counts in a name: a technique as much as an ingredient, a style a third of that.
-MISSING: dict[WordClass, float] = {
-    "food": 0.75, "form": 0.75, "flavour": 0.75, "technique": 0.75,
-    "style": 0.25, "praise": 0.1, "filler": 0.2, "unknown": 0.4,
-}  # fmt: skip
-# What a word of the question costs inside the window, directly before it and directly after it. What follows a
+# What a word of the question costs directly before the window and directly after it. What follows a
 # dish is mostly said about it (炸多久, 放多少水), unless it is a form (盖饭, 汤); what precedes it belongs to it.
-EXTRA: dict[WordClass, float] = {
-    "food": 0.9, "form": 0.9, "flavour": 0.9, "technique": 0.9,
-    "style": 0.35, "praise": 0.05, "filler": 0.15, "unknown": 0.45,
-}  # fmt: skip
 BEFORE: dict[WordClass, float] = {
     "food": 1.1, "form": 1.1, "flavour": 1.1, "technique": 1.1, "style": 0.4, "praise": 0.05, "unknown": 0.35,
 }  # fmt: skip
@@ -47,8 +37,6 @@ TALKING = 2
 ADDED_TECHNIQUE = 0.4
 SAME_SOUND, NEAR_SOUND, LOOKALIKE, SLIP, OTHER = 0.2, 0.4, 0.3, 0.6, 1.0
 SWAP, DOUBLED, TYPED_SOUND, IN_FILLER = 0.25, 0.25, 0.02, 0.25
-# The head of a word, its last character, weighs more than the rest: 翅 in 鸡翅.
-HEAD = 1.4
 # Another ingredient, technique or form in the place of the one in the name is another dish: what it costs, and
 # the most that such a match can score however long the rest of the name is.
 OTHER_DISH, OTHER_DISH_SCORE = 0.7, 0.7
@@ -65,25 +53,6 @@ How = Literal["exact", "sound", "similar", "part"]
 _WEIGHTY = ("food", "form", "flavour", "technique")
 
 
-class Unit(Struct, frozen=True):
-    """One character of a text, or one syllable typed as pinyin (then `character` is None).
-
-    `start` and `end` are the place in the text of what it stands for: the character, or the whole word where
-    that was replaced. `boundary`: punctuation stands before it.
-    """
-
-    character: str | None
-    sounds: frozenset[str]
-    kind: WordClass
-    word: int
-    cost_extra: float
-    cost_missing: float
-    start: int
-    end: int
-    boundary: bool = False
-    inside_filler: bool = False
-
-
 class Match(Struct, frozen=True):
     """`score` in [0, 1]; `how` the weakest link; `start` and `end` are the place in the question."""
 
@@ -94,79 +63,6 @@ class Match(Struct, frozen=True):
 
 
 _NOTHING = Match(0.0, "part")
-
-
-@lru_cache(maxsize=8192)
-def units(text: str, canonical: bool) -> tuple[Unit, ...]:
-    """A normalised text as units; with `canonical` every known word is replaced by its canonical one."""
-    found: list[Unit] = []
-    end = 0
-    for number, word in enumerate(segment(text)):
-        gap = text[end : word.start]
-        # A space between words of pinyin parts syllables; beside a character it parts phrases.
-        spaced = bool(gap) and not (text[end - 1 : end].isascii() and word.text.isascii())
-        boundary = spaced or any(not c.isspace() for c in gap)
-        end = word.end
-        shown = word.canonical if canonical else word.text
-        parts: list[tuple[str | None, frozenset[str]]] = [(shown, frozenset((shown,)))]
-        if not shown.isascii():
-            parts = [(c, readings(c)) for c in shown]
-        elif shown.isalpha() and word.kind == "unknown" and (spelled := split_pinyin(shown)):
-            parts = [(None, frozenset((s,))) for s in spelled]
-        each = len(parts) == len(word.text)
-        for offset, (character, sounds) in enumerate(parts):
-            share = _share(offset, len(parts)) if word.kind != "unknown" else 1.0
-            found.append(
-                Unit(
-                    character,
-                    sounds,
-                    word.kind,
-                    number,
-                    EXTRA[word.kind] * share,
-                    MISSING[word.kind] * share,
-                    word.start + offset if each else word.start,
-                    word.start + offset + 1 if each else word.end,
-                    boundary,
-                    word.kind == "filler" and len(parts) > 1,
-                )
-            )
-            boundary = False
-    return tuple(_with_typed_fillers(found))
-
-
-def _share(offset: int, length: int) -> float:
-    """How much of a word's price its character at `offset` bears; the shares of a word add up to 1."""
-    return (HEAD if offset == length - 1 else 1.0) / (length - 1 + HEAD)
-
-
-# Other fillers sound like parts of dishes (自己 and 子鸡), so only words of asking are known by their sound.
-_ASKING = re.compile("怎么|怎样|如何|做法|请问|教我|我想|我要|想吃|想做|菜谱")
-
-
-@cache
-def _typed_fillers() -> tuple[frozenset[tuple[str, ...]], int]:
-    """The filler words of two characters or more by their sounds (zen me zuo), and the most syllables of one."""
-    found = {tuple(syllable(c) for c in word) for word in fillers() if _ASKING.search(word) and not word.isascii()}
-    return frozenset(found), max(map(len, found))
-
-
-def _with_typed_fillers(found: list[Unit]) -> list[Unit]:
-    """The same units, with filler words that were typed as pinyin marked as such."""
-    if all(unit.character is not None for unit in found):
-        return found
-    known, longest = _typed_fillers()
-    at = 0
-    while at < len(found):
-        run: list[str] = []
-        for unit in found[at : at + longest]:
-            if unit.character is not None:
-                break
-            run.extend(unit.sounds)
-        size = next((n for n in range(len(run), 1, -1) if tuple(run[:n]) in known), 0)
-        for place in range(at, at + size):
-            found[place] = replace(found[place], kind="filler", cost_extra=EXTRA["filler"])
-        at += size or 1
-    return found
 
 
 def shorten(question: str) -> str:
@@ -285,78 +181,98 @@ def _swapped(before: Unit, said: Unit, first: Unit, second: Unit) -> bool:
     )
 
 
+class Trace(Struct):
+    """The way back through the table: which words were heard, lost, replaced, and which are left over.
+
+    Sets hold the words' numbers: those of the name, and (`foreign`, `grown`, `heard`) those of the question.
+    """
+
+    begin: int
+    kept: set[int]
+    lost: set[int]
+    replaced: set[int]
+    foreign: set[int]
+    grown: set[int]
+    heard: set[int]
+    lost_weight: float = 0.0
+    alike: bool = True
+
+
+def _trace(asked: tuple[Unit, ...], named: tuple[Unit, ...], move: list[list[str]], end: int) -> Trace:
+    trace = Trace(end, set(), set(), set(), set(), set(), set())
+    i, j = len(named), end
+    while i > 0:
+        step, unit = move[i][j], named[i - 1]
+        trace.alike &= step == "same"
+        if step == "missing":
+            trace.lost.add(unit.word)
+            trace.lost_weight += unit.cost_missing
+            i -= 1
+        elif step == "extra":
+            trace.foreign.add(asked[j - 1].word)
+            if _extra(asked, j - 1, False) > DOUBLED:
+                trace.grown.add(asked[j - 1].word)
+            j -= 1
+        elif step == "swap":
+            trace.kept |= {unit.word, named[i - 2].word}
+            i, j = i - 2, j - 2
+        else:
+            price = _substitution(asked[j - 1], unit)
+            if price >= SLIP:
+                trace.lost.add(unit.word)
+                trace.replaced.add(unit.word)
+                trace.foreign.add(asked[j - 1].word)
+            else:
+                trace.kept.add(unit.word)
+                trace.heard.add(asked[j - 1].word)
+            trace.alike &= price <= NEAR_SOUND
+            i, j = i - 1, j - 1
+    trace.begin = j
+    return trace
+
+
 def _judge(
     asked: tuple[Unit, ...], named: tuple[Unit, ...], cost: list[list[float]], move: list[list[str]], end: int
 ) -> Match:
-    """The match whose window ends at `end`: the way back through the table, then what the words mean."""
-    i, j = len(named), end
-    # Words of the name of which something was heard, was not, was replaced; words of the question left over.
-    kept_words: set[int] = set()
-    lost_words: set[int] = set()
-    replaced_words: set[int] = set()
-    foreign_words: set[int] = set()
-    added_to: set[int] = set()
-    heard: set[int] = set()
-    alike, lost = True, 0.0
-    while i > 0:
-        step = move[i][j]
-        if step == "missing":
-            lost_words.add(named[i - 1].word)
-            lost += named[i - 1].cost_missing
-            alike = False
-            i -= 1
-        elif step == "extra":
-            foreign_words.add(asked[j - 1].word)
-            if _extra(asked, j - 1, False) > DOUBLED:
-                added_to.add(asked[j - 1].word)
-            alike = False
-            j -= 1
-        elif step == "swap":
-            alike = False
-            i, j = i - 2, j - 2
-        else:
-            price = _substitution(asked[j - 1], named[i - 1])
-            if price >= SLIP:
-                lost_words.add(named[i - 1].word)
-                replaced_words.add(named[i - 1].word)
-                foreign_words.add(asked[j - 1].word)
-            else:
-                kept_words.add(named[i - 1].word)
-                heard.add(asked[j - 1].word)
-            alike = alike and price <= NEAR_SOUND
-            i, j = i - 1, j - 1
-    begin = j
-    window = asked[begin:end]
-    if not kept_words or (len(window) == 1 and lost_words):
+    """The match whose window ends at `end`: what it cost, and what the words mean."""
+    trace = _trace(asked, named, move, end)
+    window = asked[trace.begin : end]
+    if not trace.kept or (len(window) == 1 and trace.lost):
         return _NOTHING
-    weighty = {unit.word for unit in named if unit.kind in _WEIGHTY}
-    before, after = _beside(asked, range(begin - 1, -1, -1), 1), _beside(asked, range(end, len(asked)), 0)
-    foreign = {unit.word for unit in (*window, *before, *after) if unit.kind in _WEIGHTY}
-    foreign &= foreign_words | {unit.word for unit in before} | {u.word for u in after if u.kind != "technique"}
-    other = bool(lost_words & weighty) and bool(foreign)
-    # A whole word of two characters replaced (葱烧蹄筋 for 葱烧海参), or one grown into another (鱿鱼 for 鱼).
-    other |= any(w not in kept_words and _size(named, w) > 1 for w in replaced_words & weighty)
-    other |= any(unit.kind in _WEIGHTY and unit.word in added_to & heard for unit in window)
+    before, after = _beside(asked, range(trace.begin - 1, -1, -1), 1), _beside(asked, range(end, len(asked)), 0)
+    other = _another_dish(named, window, trace, before, after)
     total = cost[len(named)][end] + _price(after, AFTER) + (OTHER_DISH if other else 0.0)
     # A name of which only a part was said is measured against what was said as well.
-    whole = sum(unit.cost_missing for unit in named)
-    length = (2 * whole - lost) / 2 / UNIT
-    score = max(0.0, 1.0 - total / max(1.5, length))
+    weight = sum(unit.cost_missing for unit in named) - trace.lost_weight / 2
+    score = max(0.0, 1.0 - total / max(1.5, weight / UNIT))
     if other:
         score = min(score, OTHER_DISH_SCORE)
-    if lost_words and [unit.kind for unit in window] == ["food"] * len(window) and _one_word(window):
+    if trace.lost and all(unit.kind == "food" for unit in window) and len({unit.word for unit in window}) == 1:
         # 鸡翅 names an ingredient, not one dish of those made of it.
         score = min(score, BARE_INGREDIENT)
-    how: How = "exact" if total == 0.0 else "sound" if alike else "part" if len(window) < len(named) else "similar"
+    how: How = "exact"
+    if total > 0.0:
+        how = "sound" if trace.alike else "part" if len(window) < len(named) else "similar"
     return Match(score, how, window[0].start, window[-1].end)
+
+
+def _another_dish(
+    named: tuple[Unit, ...], window: tuple[Unit, ...], trace: Trace, before: list[Unit], after: list[Unit]
+) -> bool:
+    """Whether the question has a word of weight in the place of one that the name has."""
+    weighty = {unit.word for unit in named if unit.kind in _WEIGHTY}
+    left_over = trace.foreign | {u.word for u in before} | {u.word for u in after if u.kind != "technique"}
+    if trace.lost & weighty and any(u.word in left_over for u in (*window, *before, *after) if u.kind in _WEIGHTY):
+        return True
+    # A whole word of two characters replaced by words unknown: 葱烧蹄筋 for 葱烧海参.
+    if any(word not in trace.kept and _size(named, word) > 1 for word in trace.replaced & weighty):
+        return True
+    # A word grown into another: 鱿鱼 for 鱼.
+    return any(unit.word in trace.grown & trace.heard for unit in window if unit.kind in _WEIGHTY)
 
 
 def _size(these: tuple[Unit, ...], word: int) -> int:
     return sum(unit.word == word for unit in these)
-
-
-def _one_word(window: tuple[Unit, ...]) -> bool:
-    return len({unit.word for unit in window}) == 1
 
 
 def _reordered(asked: tuple[Unit, ...], named: tuple[Unit, ...]) -> Match:

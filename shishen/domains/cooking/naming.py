@@ -38,13 +38,10 @@ COLOURS = frozenset("黑白红青绿黄紫")
 
 def with_head(name: str, other: str) -> str:
     """高筋 beside 中筋面粉 is 高筋面粉: the head noun that the list says only once."""
-    sure = food_like(name)
-    if (sure > 1 and name not in ("牛", "羊", "猪", "鸡", "鸭")) or len(other) <= len(name):
-        return name
     head = other[len(name) :]
-    if sure == 1 and (head not in vocabulary().known or head[-1] == name[-1]):
+    if name not in vocabulary().modifiers or not head or head[-1] == name[-1] or not food_like(head):
         return name
-    return name + head if head in vocabulary().known or food_like(head) else name
+    return name + head
 
 
 def last_food(text: str, start: int) -> str:

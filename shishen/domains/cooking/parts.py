@@ -177,7 +177,7 @@ def _word_into(current: Part, text: str, groups: list[Part], first: bool, sure: 
             pass  # 小碗 by itself is a bowl
         elif (first or held is not None or len(orphan.group()) > 1) and not (naming.is_remark(rest) and rest):
             unit, text = orphan.group().lower(), rest
-    names, remarked = _names(text, sure) if text else ([], False)
+    names, remarked = _names(text, sure, amount=current.leading) if text else ([], False)
     if current.names and names:
         groups.append(current)
         current = Part(names=[])
@@ -189,10 +189,10 @@ def _word_into(current: Part, text: str, groups: list[Part], first: bool, sure: 
     return current
 
 
-def _names(text: str, sure: bool) -> tuple[list[str], bool]:
+def _names(text: str, sure: bool, amount: bool) -> tuple[list[str], bool]:
     """The names in a stretch of text, and whether a remark stood where the amount should.
 
-    `sure` where the place says that this is the name: at the start of a line, or right after an amount.
+    `sure` where the place says that this is the name: at the start of a line, or right after an `amount`.
     """
     if (covering := _COVERING.search(text)) and naming.food_like(text[: covering.start()]):
         return naming.split_run(naming.clean(text[: covering.start()])), True  # 清水没过食材
@@ -204,13 +204,13 @@ def _names(text: str, sure: bool) -> tuple[list[str], bool]:
             return naming.split_run(name), False
     remarked = False
     if naming.is_remark(text, opening=not sure):
-        name, remarked = _beside_remark(text)
+        name, remarked = _beside_remark(text, amount)
     if not _LETTERS.search(name):
         return [], remarked or not name
     return naming.split_run(name), remarked
 
 
-def _beside_remark(text: str) -> tuple[str, bool]:
+def _beside_remark(text: str, amount: bool) -> tuple[str, bool]:
     """The food after the last remark word (`比平常炒菜多一些油`), or before the first; '' where there is none."""
     matches = list(vocabulary().remark.finditer(text))
     if not matches:
@@ -222,7 +222,8 @@ def _beside_remark(text: str) -> tuple[str, bool]:
     sure = naming.food_like(before)
     if sure > 1 or (before and sure and len(before) < 6):
         return before, any(c in text for c in "量够满")
-    return "", True
+    # 两包多余的可以自己吃啦苤蓝: an amount wants a name, even one that is not known.
+    return (after, True) if amount and 0 < len(after) < 5 else ("", True)
 
 
 def _bracket(part: Part, content: str) -> None:

@@ -16,7 +16,7 @@ from shishen.domains.cooking.formulas import for_one_part
 from shishen.domains.cooking.measures import Quantity
 from shishen.domains.cooking.parts import Part, read_chunk
 from shishen.domains.cooking.sharing import share, with_heads, without_echoes
-from shishen.domains.cooking.tidying import EMOJI, Plain, fold, unmarked, without_brackets
+from shishen.domains.cooking.tidying import EMOJI, LONGEST, Plain, fold, unmarked, without_brackets
 from shishen.domains.cooking.tokens import Kind, Token, scan
 from shishen.domains.cooking.vocabulary import vocabulary
 from shishen.records import Item, Line
@@ -34,14 +34,22 @@ _LIST_LABEL = re.compile(
 _COVERING = re.compile(r"(?:抹匀|抹满|没过|淹过|淹没|盖过|盖住|铺满|裹满|涂满|浸没|浸过)")
 
 
-@lru_cache(maxsize=65_536)
 def read_line(raw: str) -> Line:
     """Read one ingredient line; any string at all gives a line, in time bounded whatever its length."""
+    # Equal lines cost nothing, but megabytes are not kept.
+    return _remembered(raw) if len(raw) <= LONGEST else read_afresh(raw)
+
+
+def read_afresh(raw: str) -> Line:
+    """Read one ingredient line without looking whether it was read before."""
     text = unmarked(raw)
     simple = simplify(text)
     if simple != text and len(simple) == len(text):
         return _as_written(_read_plain(raw, simple), simple, text)
     return _read_plain(raw, text)
+
+
+_remembered = lru_cache(maxsize=65_536)(read_afresh)
 
 
 def _as_written(line: Line, simple: str, text: str) -> Line:

@@ -24,6 +24,7 @@ class Vocabulary(Struct, frozen=True):
     known_at: Pattern
     group_of: dict[str, str]
     endings: tuple[str, ...]
+    modifiers: frozenset[str]
     kept: Pattern
     leading: Pattern
     trailing: Pattern
@@ -68,6 +69,7 @@ def vocabulary() -> Vocabulary:
         known_at=re.compile(_any(word for names in known.values() for word in names.split())),
         group_of={word: group for group, names in known.items() for word in names.split()},
         endings=tuple(foods["endings"]["words"].split()),
+        modifiers=frozenset(foods["endings"]["modifiers"].split()),
         kept=_pattern(foods["kept"]["products"]),
         leading=_pattern(foods["preparation"]["leading"]),
         trailing=re.compile(f"(?:{_any(foods['preparation']['trailing'].split())})$"),
