@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from shishen import engines, settings
+from shishen.domains.cooking.matching import THRESHOLD
 from shishen.engines import EngineInfo
 from shishen.errors import BadRecord, NotFound, ShishenError
 from shishen.library import Changes, Library
@@ -67,10 +68,9 @@ class Kitchen:
         """The retriever over library and index."""
         chosen = self.settings.engines["reranker"]
         reranker: Reranker = engines.engine("reranker", chosen.name).build(chosen.options)
-        threshold = self.settings.retriever.threshold
-        if threshold is None:
-            return Retriever(self.library, self.index, reranker)
-        return Retriever(self.library, self.index, reranker, threshold)
+        chosen_limits = self.settings.retriever
+        threshold = THRESHOLD if chosen_limits.threshold is None else chosen_limits.threshold
+        return Retriever(self.library, self.index, reranker, threshold, chosen_limits.limit)
 
     @cached_property
     def chat(self) -> Chat:
@@ -140,7 +140,7 @@ class Kitchen:
 
     def prepare(self) -> None:
         """What must be done before the first answer: the house cookbook into an empty library, index caught up."""
-        if len(self.library) == 0:
+        if self.library.empty:
             self.add_house()
         try:
             self.retriever.catch_up()

@@ -88,7 +88,7 @@ class Changes(Struct, frozen=True):
 
 
 class Stats(Struct, frozen=True):
-    """The library in numbers; `size_bytes` is the database file's size on disk."""
+    """The library in numbers; `size_bytes` is the size on disk of the database with its journal."""
 
     recipes: int
     dishes: int
@@ -262,6 +262,11 @@ class Library:
         (count,) = self._connection.execute("SELECT count(*) FROM recipes").fetchone()
         return int(count)
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is no recipe at all; at once, however many there are."""
+        return self._connection.execute("SELECT 1 FROM recipes LIMIT 1").fetchone() is None
+
     def get(self, id_: str) -> Recipe:
         """The recipe with this id. Raises NotFound."""
         row = self._connection.execute("SELECT body FROM recipes WHERE id = ?", (id_,)).fetchone()
@@ -276,7 +281,7 @@ class Library:
         except NotFound:
             if found := self.of_group(normalise(id_or_name).replace(" ", "")):
                 return found[0]
-            raise
+            raise NotFound(f"菜谱库里没有 id 或菜名为 {id_or_name} 的菜谱；用 shishen library list 查看。") from None
 
     def of_group(self, group: str, limit: int = 1, offset: int = 0) -> list[Recipe]:
         """The recipes of one dish, the most complete first."""
@@ -338,7 +343,7 @@ class Library:
             files=one("SELECT count(DISTINCT path) FROM recipes").fetchone()[0],
             categories=dict(categories.fetchall()),
             generation=self.generation(),
-            size_bytes=self.path.stat().st_size,
+            size_bytes=sum(p.stat().st_size for p in self.path.parent.glob(f"{self.path.name}*")),
         )
 
     # --- for the index -----------------------------------------------------------------------------------

@@ -34,14 +34,18 @@ class Resolution(Struct, frozen=True):
 class Retriever:
     """Finds dishes in a library through its index.
 
-    `threshold` is the least score in [0, 1] at which a dish counts as the one asked for.
+    `threshold` is the least score in [0, 1] at which a dish counts as the one asked for; `limit` is how many
+    dishes a resolution holds of each kind.
     """
 
-    def __init__(self, library: Library, index: Index, reranker: Reranker, threshold: float = THRESHOLD) -> None:
+    def __init__(
+        self, library: Library, index: Index, reranker: Reranker, threshold: float = THRESHOLD, limit: int = 5
+    ) -> None:
         self._library = library
         self._index = index
         self._reranker = reranker
         self._threshold = threshold
+        self._limit = limit
 
     def catch_up(self) -> bool:
         """Bring the index to the library's generation; whether there was anything to do."""
@@ -63,7 +67,7 @@ class Retriever:
             self._index.clear()
         self._index.update(self._library.entries_since(since), self._library.gone_since(since), now)
 
-    def resolve(self, question: str, limit: int = 5) -> Resolution:
+    def resolve(self, question: str) -> Resolution:
         """The dishes that a question names, or the nearest ones. `question` in any script, width and case."""
         text = shorten(normalise(question))
         core = _core(text)
@@ -76,8 +80,8 @@ class Retriever:
             near = [*close, *self._described(core), *near[len(close) :]]
         best = judged[0][0] if judged else Match(0.0, "part")
         return Resolution(
-            hits=tuple(islice(self._hits(good), limit)),
-            neighbours=tuple(islice(self._hits(near), limit)),
+            hits=tuple(islice(self._hits(good), self._limit)),
+            neighbours=tuple(islice(self._hits(near), self._limit)),
             said=text[best.start : best.end],
             how=best.how,
         )

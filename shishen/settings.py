@@ -18,6 +18,7 @@ from shishen.errors import BadSettings
 from shishen.source_file import Limits, Megabytes
 
 Count = Annotated[int, Meta(ge=1)]
+DEFAULT_ENGINES = {"index": "tantivy", "reranker": "overlap", "chat": "composer"}
 OptionsOf = Callable[[str, str], type[Struct] | None]
 _PREFIX = "SHISHEN_"
 # Variables of ours that are no settings.
@@ -61,7 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     retriever: RetrieverSettings = field(default_factory=RetrieverSettings)
     reader: Limits = field(default_factory=Limits)
     server: ServerSettings = field(default_factory=ServerSettings)
-    engines: dict[str, Engine] = field(default_factory=dict)
+    engines: dict[str, Engine] = field(default_factory=lambda: {k: Engine(n) for k, n in DEFAULT_ENGINES.items()})
 
 
 _SECTIONS: dict[str, type[Struct]] = {
@@ -70,7 +71,6 @@ _SECTIONS: dict[str, type[Struct]] = {
     "reader": Limits,
     "server": ServerSettings,
 }
-DEFAULT_ENGINES = {"index": "tantivy", "reranker": "overlap", "chat": "composer"}
 
 
 def load(

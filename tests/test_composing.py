@@ -72,7 +72,7 @@ RECIPE = Recipe(
 
 def test_the_whole_recipe_in_markdown() -> None:
     text = recipe_text(RECIPE)
-    assert "> 2–3 份 · 约 2 小时 30 分钟 · 难度 ★★☆☆☆" in text
+    assert "> 2–3 人份 · 约 2 小时 30 分钟 · 难度 ★★☆☆☆" in text
     assert "| 水／ | 1 升 |" in text
     assert "1. # 不是标题；- 煮 5 分钟" in text
     assert "如图" not in text

@@ -99,7 +99,9 @@ def test_what_is_no_conversation_is_named(tmp_path: Path, row: object) -> None:
 
 
 def test_a_lone_backslash_is_no_fault(tmp_path: Path) -> None:
-    (recipe,) = read(tmp_path / "train.json", text_of(row_of(output=output_of(steps=r"['好吃\(^o^)/切丝炒熟']"))).encode())
+    (recipe,) = read(
+        tmp_path / "train.json", text_of(row_of(output=output_of(steps=r"['好吃\(^o^)/切丝炒熟']"))).encode()
+    )
     assert isinstance(recipe, Recipe)
 
 

@@ -52,6 +52,11 @@ def test_a_recipe() -> None:
     assert len(recipe.id) == 12
 
 
+def test_a_title_of_the_howtocook_form_loses_only_its_ending() -> None:
+    assert read_recipe(draft(named=("乌梅",), title="酸梅汤（半成品加工）的做法")).name == "酸梅汤（半成品加工）"
+    assert read_recipe(draft(title="酸梅汤（半成品加工）的做法")).name == "酸梅汤"
+
+
 def test_no_title_and_no_steps_are_refused_in_chinese() -> None:
     with pytest.raises(BadRecord, match="菜名"):
         read_recipe(draft(title="  "))

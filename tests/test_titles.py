@@ -36,7 +36,8 @@ from shishen.domains.cooking.titles import other_names, plain_title
         ("二妞的【烤冷面皮】和【烤冷面酱】的做法", "烤冷面皮和烤冷面酱"),
         ("HelloKitty小米蒸蛋糕的做法", "HelloKitty小米蒸蛋糕"),
         ("🍋🍋", "🍋🍋"),
-        ("酸梅汤（半成品加工）的做法", "酸梅汤"),
+        ("Crème brûlée: the easy way (no oven) 🍮", "Crème brûlée: the easy way (no oven)"),
+        ("西葫芦鸡汤面 Chicken zoodle & coodle soup的做法", "西葫芦鸡汤面"),
     ],
 )
 def test_plain_title(title: str, name: str) -> None:

@@ -3,7 +3,9 @@
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from errno import EADDRINUSE
 from pathlib import Path
+from socket import AF_INET, AF_INET6, create_server
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -72,8 +74,9 @@ def run(kitchen: Kitchen, host: str, port: int) -> None:
     """Serve until stopped. Raises ShishenError where the port cannot be had."""
     config = uvicorn.Config(create_app(kitchen), host=host, port=port, log_level="warning")
     try:
-        socket = config.bind_socket()
-    except SystemExit as fault:
-        raise ShishenError(f"{host}:{port} 被占用或不能监听；请用 --port 换一个端口。") from fault
+        socket = create_server((host, port), family=AF_INET6 if ":" in host else AF_INET)
+    except OSError as fault:
+        reason = "被占用" if fault.errno == EADDRINUSE else f"不能监听（{fault.strerror}）"
+        raise ShishenError(f"{host}:{port} {reason}；请用 --port 或 --host 换一个。") from fault
     print(f"食神在 http://{host}:{port}/ 等您（接口文档在 /docs，Ctrl+C 结束）", file=sys.stderr)
     uvicorn.Server(config).run(sockets=[socket])

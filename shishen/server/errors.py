@@ -19,6 +19,9 @@ _WORDS = {
     "bool_type": "应为 true 或 false",
     "model_attributes_type": "应为对象",
     "dict_type": "应为对象",
+    "int_parsing": "应为整数",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
 }
 
 
@@ -34,8 +37,8 @@ def explain(fault: dict[str, Any]) -> tuple[str, str | None]:
     if kind == "json_invalid":
         return f"请求{_WORDS[kind]}。", None
     # Behind the index of a list come the alternatives that were tried; the client knows only the field.
-    place = ".".join(str(part) for part in fault["loc"] if part not in ("body", "str", "list[TextPart]"))
-    words = _WORDS.get(kind) or fault["msg"]
+    place = ".".join(str(part) for part in fault["loc"] if part not in ("body", "query", "str", "list[TextPart]"))
+    words = _WORDS[kind].format(**fault.get("ctx", {})) if kind in _WORDS else fault["msg"]
     if kind == "literal_error":
         words = f"应为 {fault['ctx']['expected'].replace(' or ', ', ')} 之一"
     return f"{place or '请求'}：{words}。", place or None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from shishen.domains.cooking.words import bare
 from shishen.records import Hit, Ingredient, Recipe, Source
 
 _FRACTIONS = {0.25: "1/4", 0.75: "3/4"}
@@ -114,7 +115,7 @@ def greeting_text(recipe_count: int) -> str:
 def _facts(recipe: Recipe) -> str:
     facts = []
     if recipe.servings and (served := span(recipe.servings.min, recipe.servings.max)):
-        facts.append(f"{served} 份")
+        facts.append(f"{served} 人份")
     if recipe.minutes is not None:
         facts.append(f"约 {_duration(recipe.minutes)}")
     if recipe.difficulty is not None:
@@ -157,7 +158,7 @@ def remark(ingredient: Ingredient, among: Sequence[Ingredient]) -> str:
     kept = [
         n for n in kept if not any(alt in n for alt in ingredient.alt) and n.replace(" ", "") not in _said(ingredient)
     ]
-    if ingredient.preparation and not any(ingredient.preparation in n for n in kept):
+    if ingredient.preparation and not any(bare(ingredient.preparation) in bare(n) for n in kept):
         kept.insert(0, ingredient.preparation)
     return "；".join(kept)
 

@@ -27,7 +27,7 @@ def merge(named: Sequence[Ingredient], measured: Sequence[Ingredient]) -> list[I
     first = once(named)
     second = once(measured)
     partner: dict[int, int] = {}
-    for alike in (_same_name, _same_choice, _homophones, _same_word, _contained, _same_kind, _begins):
+    for alike in (_same_name, _same_choice, _homophones, _same_word, _contained, _same_kind, _begins, _misspelt):
         for place, one in enumerate(first):
             if place in partner:
                 continue
@@ -204,6 +204,13 @@ def _begins(one: Ingredient, other: Ingredient) -> int:
     """What is measured begins with the name and goes on about it: 姜手指头大小."""
     name, said = _key(one.name), _key(other.name)
     return len(name) if said.startswith(name) and len(said) - len(name) > 2 else 0
+
+
+def _misspelt(one: Ingredient, other: Ingredient) -> int:
+    """Most characters of a longer name are the other's: 红油豆瓣/红油瓣酱."""
+    a, b = _key(one.name), _key(other.name)
+    shared = len(set(a) & set(b))
+    return shared if min(len(a), len(b)) > 3 and shared >= 0.7 * max(len(a), len(b)) else 0
 
 
 def _same_kind(one: Ingredient, other: Ingredient) -> int:

@@ -58,7 +58,7 @@ def read_chunk(chunk: list[Token], plain: Plain, first: bool) -> list[Part]:
     main = found[-1] if found else Part(names=[])
     for side in sides[1:]:
         for other in _side(side, plain, first=False):
-            main.alternatives += other.names
+            main.alternatives += ["".join(other.names)] if other.names else []
             main.optional = main.optional or other.optional
             if other.quantity is not None and not other.leading:
                 if main.quantity is None:
@@ -223,7 +223,7 @@ def _beside_remark(text: str, amount: bool) -> tuple[str, bool]:
     if sure > 1 or (before and sure and len(before) < 6):
         return before, any(c in text for c in "量够满")
     # 两包多余的可以自己吃啦苤蓝: an amount wants a name, even one that is not known.
-    return (after, True) if amount and 0 < len(after) < 5 else ("", True)
+    return (after, True) if amount and matches[0].start() and 1 < len(after) < 5 else ("", True)
 
 
 def _bracket(part: Part, content: str) -> None:

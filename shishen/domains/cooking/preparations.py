@@ -7,8 +7,9 @@ from importlib import resources
 
 # What a thing is for is not what is done to it: 用于焯水去腥, 易于融化.
 _PURPOSE = re.compile(
-    r"(?:用于|用来|易于|为了|可以|能够|建议|推荐|以便|帮助|如果|没有)[^，,；;。）)]*|[^，,（(；;。]*(?:用|时|更[佳好])(?=[，,；;。）)])"
+    r"(?:用于|用来|易于|为了|可以|能够|建议|推荐|以便|帮助|如果|没有)[^，,；;。）)]*|[^，,（(；;。]{0,40}(?:用|时|更[佳好])(?=[，,；;。）)])"
 )
+_LINE_LENGTH = 300
 
 
 @cache
@@ -25,7 +26,7 @@ def preparation_of(raw: str, name: str, following: str | None = None) -> str | N
     `following` is the name of the next ingredient in the line: what stands after it belongs to that one.
     """
     handled = _handled()
-    if not handled.search(raw):
+    if len(raw) > _LINE_LENGTH or not handled.search(raw):
         return None
     raw = _PURPOSE.sub("", raw)
     start = raw.find(name)

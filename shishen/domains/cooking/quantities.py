@@ -136,7 +136,7 @@ def _parts(tokens: list[Token], plain: Plain) -> tuple[list[Part], list[Quantity
             if chunk[0].text.startswith(_EXAMPLES):
                 break
             continue
-        for part in read_chunk(chunk, plain, first=number == 0):
+        for part in read_chunk(chunk, plain, first=number == 0 or (bool(pending) and not parts)):
             if part.names:
                 parts.append(part)
             elif part.alternatives and parts:

@@ -30,7 +30,8 @@ def read_recipe(draft: Draft) -> Recipe:
     title = draft.title.strip()
     if not title:
         raise BadRecord("没有菜名")
-    name = plain_title(title)
+    # HowToCook's titles are names already; （半成品加工） there tells two dishes apart.
+    name = (title.removesuffix("的做法") or title) if draft.named else plain_title(title)
     steps = tuple(step for step in (read_step(step, name) for step in draft.steps) if step)
     if not steps:
         raise BadRecord(f"「{title:.30}」没有步骤")

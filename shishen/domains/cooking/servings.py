@@ -8,7 +8,7 @@ import re
 from shishen.domains.cooking.durations import read_number
 from shishen.records import Range
 
-_NUMBER = r"\d+(?:\.\d+)?|[一二两三四五六七八九十]+"
+_NUMBER = r"\d{1,4}(?:\.\d{1,2})?|[一二两三四五六七八九十]{1,4}"
 _SPAN = rf"(?P<low>{_NUMBER})\s*(?:(?:[-~～—–－至到]|\s-\s)+\s*(?P<high>{_NUMBER})\s*)?"
 
 
@@ -37,6 +37,7 @@ _PORTIONS = re.compile(
     rf"(?:按照?|为|以|每|制作|^)\s*(?P<low>{_NUMBER})\s*(?:[-~～—–－至到]+\s*(?P<high>{_NUMBER})\s*)?份(?!数|量的)"
 )
 _EACH_PORTION = re.compile(r"每一?份|一份(?!正好|约?可?够)|份数|按每份")
+_LINE_LENGTH = 300
 _BULLET = re.compile(r"^\s*[-*+]\s")
 _SPLIT_UP = re.compile(r"分[为成]|等[为成]|切[为成]")
 _SHORT = re.compile(
@@ -51,7 +52,7 @@ def read_servings(text: str | None) -> Range | None:
         return None
     if len(text) <= 30 and (short := _SHORT.fullmatch(text)):
         return _span(short)
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line[:_LINE_LENGTH] for line in text.splitlines() if line.strip()]
     if any(open_ := _OPEN.search(line) for line in lines):
         assert open_
         low = read_number(open_["low"])

@@ -12,15 +12,16 @@ from shishen.domains.cooking.durations import read_durations
 from shishen.records import DraftStep, Step
 
 _MARKUP = re.compile(r"[*_`\[<!\\#>|&]")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|!\[[^\]]*\]\[[^\]]*\]|<img\b[^>]*>")
-_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
+# Every span is bounded: a broken mark in a long text must not be looked for to its end from each place.
+_IMAGE = re.compile(r"!\[[^\]]{0,200}\]\([^)]{0,500}\)|!\[[^\]]{0,200}\]\[[^\]]{0,200}\]|<img\b[^>]{0,500}>")
+_LINK = re.compile(r"\[([^\]]{0,200})\]\((?:[^()]|\([^()]{0,200}\)){0,500}\)")
 _TAG = re.compile(
-    r"</?(?:br|p|b|i|u|em|strong|sub|sup|span|div|a|font|center|details|summary|kbd|del)\b[^>]*>|<!--.*?-->",
+    r"</?(?:br|p|b|i|u|em|strong|sub|sup|span|div|a|font|center|details|summary|kbd|del)\b[^>]{0,200}>|<!--.{0,500}?-->",
     re.I,
 )
-_STRONG = re.compile(r"\*\*(.+?)\*\*|(?<!\w)__(.+?)__(?!\w)")
-_EMPHASIS = re.compile(r"(?<![*\\0-9A-Za-z.])\*(?![\s*])([^*\n]+?)(?<![\s*\\])\*(?![0-9*])")
-_CODE = re.compile(r"`([^`\n]*)`")
+_STRONG = re.compile(r"\*\*(.{1,500}?)\*\*|(?<!\w)__(.{1,200}?)__(?!\w)")
+_EMPHASIS = re.compile(r"(?<![*\\0-9A-Za-z.])\*(?![\s*])([^*\n]{1,300}?)(?<![\s*\\])\*(?![0-9*])")
+_CODE = re.compile(r"`([^`\n]{0,300})`")
 _LEADING = re.compile(r"^[ \t]*(?:#{1,6}\s+|>\s?|[-*+](?:[ \t]+|$)(?:\[[ xX]\]\s+)?)", re.M)
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|~<>])")
 _BLANK = re.compile(r"[ \t\u3000\xa0]+")

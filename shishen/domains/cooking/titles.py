@@ -32,7 +32,8 @@ _PINYIN = re.compile(r"[（(][A-Za-z\u00c0-\u01ff\s]+[）)]")
 _HASHTAG = re.compile(
     r"(?<=[\u4e00-\u9fff])[^\u4e00-\u9fff#＃]*[#＃][^#＃]+[#＃]\s*$|(?<=[\u4e00-\u9fff])\s+[#＃][^#＃]+$"
 )
-_LATIN = re.compile(r"[A-Za-z]")
+_TITLE_LENGTH = 200
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _VERSION = re.compile(r"(?:版本?|款|式|篇|章|季|期|课|套餐)[一二三四五六七八九十\d]*$|^之?[一二三四五六七八九十\d]+$")
 _NUMBERED_SERIES = re.compile(r"^.*系列\s*(?:之)?\s*[\d①-⑳一二三四五六七八九十]*\s*(?=\S)")
@@ -67,7 +68,8 @@ def _any_of(words: str) -> re.Pattern[str]:
 
 def plain_title(title: str) -> str:
     """`【独家】巴斯克草莓芝士蛋糕🍰的做法` → `巴斯克草莓芝士蛋糕`; a title of nothing but emoji stays."""
-    text = _RECIPE_OF.sub("", title.strip())
+    # A title over this length is a sentence; what it is cut for is its beginning.
+    text = _RECIPE_OF.sub("", title.strip()[:_TITLE_LENGTH])
     if _SIMPLE.fullmatch(text):
         return text
     return _plain(text) or text.strip(_EDGE) or title.strip()
@@ -75,6 +77,8 @@ def plain_title(title: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _plain(text: str) -> str:
+    if not _HAN.search(text):
+        return " ".join(_EMOJI.sub(" ", text).split())
     text = _EMOJI.sub("\0", _ALARM.sub("，", text))
     text = _HASHTAG.sub("", _PINYIN.sub("", text))
     parts = _parts(text)
@@ -199,5 +203,5 @@ def _rank(text: str) -> int:
 
 def other_names(title: str) -> tuple[str, ...]:
     """The names that a title says the dish has as well: 某某（又名某）."""
-    found = _ALSO.search(title)
+    found = _ALSO.search(title[:_TITLE_LENGTH])
     return tuple(name.strip() for name in _OR.split(found[1]) if name.strip()) if found else ()

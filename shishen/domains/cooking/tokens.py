@@ -60,6 +60,10 @@ _TASTE = re.compile(
 )
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 _TRIGGERS = numerals.FIRST | frozenset("约大差总共需至不超多少≥>≤<最将接近好数若适几百千l")
+# What the patterns above can begin with; most characters begin nothing, and are passed over at once.
+_SPECIAL = frozenset(
+    "或oOaA各直厚长宽高约大≥>≤<0123456789一二两三四五六七八九十半请可根按依看视凭随因就想能爱吃喝放要你您喜"
+)
 _L_FOR_ONE = re.compile(r"l(?=[小大]?[勺个根块片把])")
 
 
@@ -117,6 +121,8 @@ def _special(text: str, place: int, at_start: bool) -> tuple[Token, int] | None:
     """Sizes, or, each, optional marks, and words that leave the amount open."""
     words = vocabulary()
     c = text[place]
+    if c not in _SPECIAL and c not in words.special:
+        return None
     if joint := _OR.match(text, place):
         if words.joining.match(text, place):
             return None
@@ -186,5 +192,5 @@ def _quantity(text: str, place: int, at_start: bool) -> Quantity | None:
         if rest.strip() and not is_bracket(rest.strip()[0]):
             head = vocabulary().known_at.match(rest)
             return quantity if at_start and head else None
-        return quantity if at_start else None
+        return quantity if at_start or "半" in text[place : quantity.end] else None
     return quantity

@@ -36,6 +36,7 @@ class Vocabulary(Struct, frozen=True):
     vague_own: Pattern
     vague_other: Pattern
     vague_free: Pattern
+    special: frozenset[str]
     optional: Pattern
     optional_alone: frozenset[str]
     not_optional: Pattern
@@ -83,6 +84,16 @@ def vocabulary() -> Vocabulary:
         vague_own=_pattern(foods["vague"]["own"]),
         vague_other=_pattern(foods["vague"]["other"]),
         vague_free=_pattern(foods["vague"]["free"]),
+        special=frozenset(
+            word[0]
+            for words in (
+                foods["vague"]["own"],
+                foods["vague"]["other"],
+                foods["vague"]["free"],
+                foods["optional"]["words"],
+            )
+            for word in words.split()
+        ),
         # 可选牛腩 offers a choice of kinds; 可选 and 可选但推荐 leave a thing out.
         optional=re.compile(
             _any(foods["optional"]["words"].split()) + r"(?<!可选)|可选(?![\u4e00-\u9fff])|可选(?=但|的$|项|，)"

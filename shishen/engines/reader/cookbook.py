@@ -21,6 +21,23 @@ _SECTIONS = {
     "提示": ("厨师一点通", "小贴士", "贴士", "提示", "窍门", "小窍门", "注意事项", "备注"),
 }
 _SECTION_OF = {word: section for section, words in _SECTIONS.items() for word in words}
+# The words of the head, and others that cooks write for them.
+_HEAD_WORDS = {
+    word: words[0]
+    for words in (
+        ("别名", "又名", "又称"),
+        ("份量", "分量", "份数", "人数"),
+        ("时间", "用时", "耗时"),
+        ("难度",),
+        ("热量", "卡路里"),
+        ("口味", "味道"),
+        ("分类", "类别"),
+        ("菜系",),
+        ("作者", "来自"),
+        ("许可", "许可证", "授权"),
+    )
+    for word in words
+}
 _HEAD_LINE = re.compile(r"^(?:[-*+]\s*)?([\u4e00-\u9fff]{2,4})\s*[：:]\s*(\S.*)$")
 # 1.加水 is a step, 1.5 勺 is none.
 _STEP = re.compile(r"^(\d+)\s*[.、．)）](?!\d)\s*(.*)$")
@@ -72,8 +89,9 @@ class CookbookReader:
             bullet = _BULLET.match(line)
             words = (bullet[1] if bullet else line).strip()
             if section is None:
-                if field := _HEAD_LINE.match(line):
-                    head[field[1]] = field[2]
+                field = _HEAD_LINE.match(line)
+                if field and field[1] in _HEAD_WORDS:
+                    head[_HEAD_WORDS[field[1]]] = field[2]
                 else:
                     described.append(words.lstrip("> "))
             elif section in ("材料", "调料"):
@@ -81,12 +99,15 @@ class CookbookReader:
             elif section == "工具":
                 tools.extend(t.strip() for t in re.split(r"[、，,]", words) if t.strip())
             elif section == "做法":
-                if step := _STEP.match(line):
-                    steps.append(DraftStep(step[2], subsection))
+                if step := _STEP.match(line) or (_BULLET.match(line) if not line[:1].isspace() else None):
+                    steps.append(DraftStep(step[step.re.groups], subsection))
                 elif steps:
                     steps[-1] = DraftStep(f"{steps[-1].text}\n{words}", steps[-1].section)
             elif section in prose:
                 prose[section].append(words)
+            else:
+                # A section of the cook's own is a tip under its name: nothing that was written is lost.
+                prose["提示"].append(f"{section}：{words}")
         if not title:
             raise UnreadableFile(f"{file.label} 缺少菜名；第一行写成「# 菜名」。")
         yield Draft(
