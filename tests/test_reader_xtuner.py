@@ -156,12 +156,12 @@ def test_an_array_over_the_limit_streams_and_in_another_encoding_is_refused(tmp_
                 title=st.text(max_size=20),
                 output=st.builds(output_of, st.lists(st.text(max_size=20)), st.lists(st.text(max_size=40))),
             ),
-            st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5),
+            st.recursive(st.none() | st.integers(-(2**63), 2**63 - 1) | st.text(), st.lists, max_leaves=5),
         ),
         max_size=6,
     )
 )
 def test_every_item_gives_one_recipe_or_one_rejection(tmp_path: Path, rows: list[object]) -> None:
-    items = [row_of(), *(row for row in rows if not isinstance(row, int) or abs(row) < 2**63)]
+    items = [row_of(), *rows]
     results = read(tmp_path / "train.json", json.dumps(items).encode())
     assert [line for _, line in places(results)] == list(range(1, len(items) + 1))

@@ -119,6 +119,12 @@ def test_headers_group_the_lines_after_them_and_are_no_ingredients() -> None:
     assert [(i.name, i.group) for i in recipe.ingredients] == [("面粉", "油皮"), ("红豆沙", "馅")]
 
 
+def test_a_word_that_heads_lines_is_no_ingredient() -> None:
+    recipe = read_recipe(draft(lines=("油皮", "中粉 160克", "油酥", "低粉 180克")))
+    assert [(i.name, i.group) for i in recipe.ingredients] == [("中粉", "油皮"), ("低粉", "油酥")]
+    assert list(amounts(read_recipe(draft(lines=("面粉 100克", "酱汁"))))) == ["面粉", "酱汁"]
+
+
 def test_a_heading_below_its_lines() -> None:
     recipe = read_recipe(draft(lines=("面粉 100克", "以上是饼皮部分", "红豆沙 200克")))
     assert [(i.name, i.group) for i in recipe.ingredients] == [("面粉", "饼皮部分"), ("红豆沙", None)]

@@ -73,7 +73,7 @@ def recognise(
 ) -> tuple[SourceFile, Reader] | Rejected | None:
     """The file with the reader that knows its format; a rejection, or None where it may be passed over."""
     # A name in another encoding (of a ZIP file from Windows) can be shown, but is no identity to store.
-    label = candidate.label.encode("utf-8", "backslashreplace").decode()
+    label = os.fsencode(candidate.label).decode("utf-8", "backslashreplace")
     try:
         file = SourceFile(candidate.path, label, limits)
     except UnreadableFile as error:

@@ -48,6 +48,11 @@ def is_equipment(name: str) -> bool:
     return name.endswith(_knowledge().equipment)
 
 
+def is_label(text: str) -> bool:
+    """Whether a line that has others after it is their heading (油皮, 主面团, 小料)."""
+    return text.strip() in _knowledge().labels
+
+
 def without_remarks(ingredients: Sequence[Ingredient], elsewhere: str) -> list[Ingredient]:
     """The ingredients of lines without what is a remark taken for one (500g，会是拳头大小两坨).
 
@@ -119,6 +124,7 @@ class _Knowledge(Struct, frozen=True):
     after: re.Pattern[str]
     different: frozenset[str]
     equipment: tuple[str, ...]
+    labels: frozenset[str]
 
 
 @cache
@@ -135,6 +141,7 @@ def _knowledge() -> _Knowledge:
         after=re.compile("(?:" + "|".join(lists["after"].split()) + ")+"),
         different=frozenset(lists["different"].split()),
         equipment=tuple(lists["equipment"].split()),
+        labels=frozenset(lists["labels"].split()),
     )
 
 

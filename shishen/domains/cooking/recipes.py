@@ -1,13 +1,13 @@
 """A draft read into a recipe: its name, servings, ingredients, tools and steps."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 from msgspec.structs import replace
 
 from shishen.domains.cooking.durations import whole_time
-from shishen.domains.cooking.merging import is_equipment, merge, once, without_remarks
+from shishen.domains.cooking.merging import is_equipment, is_label, merge, once, without_remarks
 from shishen.domains.cooking.preparations import preparation_of
 from shishen.domains.cooking.quantities import read_line
 from shishen.domains.cooking.servings import read_servings
@@ -17,10 +17,6 @@ from shishen.errors import BadRecord
 from shishen.records import Draft, DraftLine, Ingredient, Line, Recipe, recipe_id
 
 _BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
-# A line of this word alone stands over the lines after it.
-_LABELS = frozenset(
-    ("小料", "调料", "配料", "辅料", "主料", "佐料", "调味料", "调味品", "原料", "食材", "材料", "酱料")
-)
 _TOOL_HEADINGS = frozenset(("工具", "厨具", "用具", "器具", "所需工具", "使用工具", "需要的工具"))
 _HEADER_MARKS = re.compile(r"^(?:[\W_]|(?:以下|以上|下面)(?:是|为)?)+|[\W_]+$")
 
@@ -82,7 +78,7 @@ def _key_text(draft: Draft) -> str:
     return "".join("".join(texts).lower().split())
 
 
-def _read_lines(lines: Iterable[DraftLine]) -> tuple[list[Ingredient], list[str]]:
+def _read_lines(lines: Sequence[DraftLine]) -> tuple[list[Ingredient], list[str]]:
     """(ingredients, tools) of the lines in order; a header names the group of the lines after it."""
     ingredients: list[Ingredient] = []
     tools: list[str] = []
@@ -94,8 +90,7 @@ def _read_lines(lines: Iterable[DraftLine]) -> tuple[list[Ingredient], list[str]
             heading = group = line.group
             opened = len(ingredients)
         read = read_line(line.text)
-        label = len(read.items) == 1 and line.text.strip() in _LABELS
-        if read.kind == "header" or label:
+        if read.kind == "header" or (line is not lines[-1] and is_label(line.text)):
             name = _HEADER_MARKS.sub("", _BRACKETS.sub("", line.text)) or None
             if line.text.lstrip().startswith("以上"):
                 # 以上是馅料部分: this heading stands below its lines.
