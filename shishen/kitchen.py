@@ -105,10 +105,11 @@ class Kitchen:
 
         Waits `patience` seconds while another process is at it. Raises ShishenError after that.
         """
+        retriever = self.retriever
         end = time.monotonic() + patience
         while True:
             try:
-                return self.retriever.catch_up()
+                return retriever.catch_up()
             except ShishenError:
                 if time.monotonic() > end:
                     raise

@@ -7,6 +7,7 @@ generation; the search index says which generation it was built from and catches
 import hashlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -79,12 +80,8 @@ class Changes(Struct, frozen=True):
     removed: int = 0
 
     def __add__(self, other: "Changes") -> "Changes":
-        return Changes(
-            self.added + other.added,
-            self.changed + other.changed,
-            self.unchanged + other.unchanged,
-            self.removed + other.removed,
-        )
+        pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
+        return Changes(*(one + two for one, two in pairs))
 
 
 class Stats(Struct, frozen=True):
@@ -120,15 +117,12 @@ class Library:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._prepare()
         except OSError as error:
-            raise ShishenError(
-                f"{path.parent} 不能用来放菜谱库（{error.strerror}）；请换一个 SHISHEN_HOME。"
-            ) from error
-        except sqlite3.DatabaseError as error:
+            raise ShishenError(f"{path.parent} 放不了菜谱库（{error.strerror}）；请换一个 SHISHEN_HOME。") from error
+        except (sqlite3.DatabaseError, ShishenError) as error:
             self.close()
+            if isinstance(error, ShishenError):
+                raise
             raise ShishenError(f"{path} 不是食神的菜谱库（{error}）；请换一个 SHISHEN_HOME 或恢复备份。") from error
-        except ShishenError:
-            self.close()
-            raise
 
     # --- connections -------------------------------------------------------------------------------------
 
@@ -137,7 +131,7 @@ class Library:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA temp_store = FILE")
             self._local.connection = connection
@@ -193,7 +187,7 @@ class Library:
                 row[0]: (row[1], row[2], row[3])
                 for ids in _chunks([s.recipe.id for s in batch], 500)
                 for row in write.execute(
-                    f"SELECT id, digest, key, title_group FROM recipes WHERE id IN ({_marks(ids)})", ids
+                    f"SELECT id, digest, key, title_group FROM recipes WHERE id IN ({', '.join('?' * len(ids))})", ids
                 )
             }
             added = changed = 0
@@ -381,15 +375,24 @@ class Library:
             yield Entry(group, len(keys), questions)
 
 
+def _use_wal(connection: sqlite3.Connection, patience: float = 60.0) -> None:
+    """Turn on the write-ahead log; where two processes make one library at once, SQLite does not wait of itself."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.02)
+
+
 _decoder = msgspec.json.Decoder(Recipe)
 
 
 def _decode(body: str) -> Recipe:
     return _decoder.decode(body)
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
 
 
 def _chunks(values: list[str], size: int) -> Iterator[list[str]]:

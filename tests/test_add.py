@@ -71,7 +71,7 @@ def test_other_files_are_left_alone(kitchen: Kitchen, tmp_path: Path) -> None:
 def test_a_broken_line_is_rejected_and_its_old_recipe_stays(kitchen: Kitchen, tmp_path: Path) -> None:
     path = corpus(tmp_path / "c.jsonl", *(line_of(name=f"菜{n}") for n in range(6)))
     kitchen.add(path)
-    broken = ['{"name": "x"', b"\xff\xfe", line_of(recipeInstructions=[])]
+    broken: list[str | bytes] = ['{"name": "x"', b"\xff\xfe", line_of(recipeInstructions=[])]
     corpus(path, line_of(name="菜0"), *broken, line_of(name="菜4"), line_of(name="菜5"))
     assert kitchen.add(path) == Changes(unchanged=3)
     assert [r.name for r in kitchen.library.recipes()] == [f"菜{n}" for n in range(6)]
@@ -81,7 +81,7 @@ def test_a_broken_line_is_rejected_and_its_old_recipe_stays(kitchen: Kitchen, tm
 def test_a_corpus_with_every_kind_of_broken_line(kitchen: Kitchen, tmp_path: Path) -> None:
     deep = '{"name": ' + "[" * 10_000
     long = line_of(description="啊" * 3_500_000)
-    lines = [
+    lines: list[str | bytes] = [
         line_of(),
         '{"name":',
         b'{"name": "\xff"}',

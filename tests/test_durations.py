@@ -44,6 +44,10 @@ from shishen.domains.cooking.durations import read_durations, read_number, whole
         ("大火蒸15min，关火焖5min", [(15, 15), (5, 5)]),
         ("1/2小时", [(30, 30)]),
         ("一个钟头", [(60, 60)]),
+        ("泡俩小时", [(120, 120)]),
+        ("炒俩三分钟", [(2, 3)]),
+        ("先泡上一個多小時", [(60, None)]),
+        ("起锅前2分钟加入青椒", [(2, 2)]),
     ],
 )
 def test_durations(text: str, spans: list[tuple[float, float | None]]) -> None:

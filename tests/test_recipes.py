@@ -116,7 +116,62 @@ def test_an_amount_in_the_first_list_stands_where_the_second_has_none() -> None:
 
 def test_headers_group_the_lines_after_them_and_are_no_ingredients() -> None:
     recipe = read_recipe(draft(lines=("【油皮】", "面粉 100克", "【馅】", "红豆沙 200克", "面粉 100克")))
-    assert [(i.name, i.group) for i in recipe.ingredients] == [("面粉", "油皮"), ("红豆沙", "馅")]
+    assert [(i.name, i.group) for i in recipe.ingredients] == [("面粉", "油皮、馅"), ("红豆沙", "馅")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount"),
+    [
+        (("【中种】", "高粉 250克", "【主面团】", "高粉 50-60克"), (300, 310, "克")),
+        (("【皮】", "盐 1克", "【馅】", "盐 1克"), (2, 2, "克")),
+        (("糖（蛋黄） 10克", "糖（蛋白） 30克", "【奶油】", "糖 25克"), (65, 65, "克")),
+        (("香油 10 克", "蘸料：香油 2 克"), (12, 12, "克")),
+        (("盐 4茶勺（杀水）", "盐 4茶勺（腌制）"), (8, 8, "茶勺")),
+        (("盐 少许", "盐 3克"), (3, 3, "克")),
+    ],
+)
+def test_what_is_needed_twice_is_added_up(lines: tuple[str, ...], amount: tuple[float, float, str]) -> None:
+    assert list(amounts(read_recipe(draft(lines=lines))).values()) == [amount]
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount"),
+    [
+        (("当归：2g", "当归：2g"), (2, 2, "g")),
+        (("三文鱼 250g", "250g三文鱼"), (250, 250, "g")),
+        (("【面包版】", "高粉 250克", "【懒人版】", "高粉 300克"), (250, 250, "克")),
+        (("方法一：淀粉 170g", "方法二：淀粉 210g"), (170, 170, "g")),
+        (("盐 2勺", "盐 3克"), (2, 2, "勺")),
+    ],
+)
+def test_repeats_and_versions_are_not_added(lines: tuple[str, ...], amount: tuple[float, float, str]) -> None:
+    assert list(amounts(read_recipe(draft(lines=lines))).values()) == [amount]
+
+
+def test_what_is_added_up_keeps_its_lines() -> None:
+    recipe = read_recipe(draft(named=("食用油",), lines=("【丸子】", "食用油 500ml（炸）", "【酱汁】", "食用油 30ml")))
+    (oil,) = recipe.ingredients
+    assert (oil.min, oil.raw, oil.group) == (530, "食用油 500ml（炸） + 食用油 30ml", "丸子、酱汁")
+
+
+def test_a_share_for_each_of_some_people_is_multiplied() -> None:
+    recipe = read_recipe(draft(lines=("豆角 300g * 2 人", "葱 3 根"), servings="本菜谱为 2 人份菜谱"))
+    assert amounts(recipe) == {"豆角": (600, 600, "g"), "葱": (3, 3, "根")}
+
+
+def test_choices_that_only_share_another_choice_are_two_things() -> None:
+    recipe = read_recipe(draft(named=("酒（或啤酒）",), lines=("高度白酒 50ml", "水（或啤酒）150ml")))
+    assert amounts(recipe) == {"酒": (50, 50, "ml"), "水": (150, 150, "ml")}
+
+
+def test_the_first_named_choice_is_a_choice() -> None:
+    recipe = read_recipe(draft(named=("肉类",), lines=("培根或其他肉类 100-125g",)))
+    assert [(i.name, i.alt) for i in recipe.ingredients] == [("肉类", ("培根",))]
+
+
+def test_what_is_said_of_another_thing_is_no_preparation() -> None:
+    recipe = read_recipe(draft(lines=("鹰嘴豆粉 30g（可用炒熟的鹰嘴豆磨粉替代）", "香菇 75g（或干香菇 30g 泡发）")))
+    assert [i.preparation for i in recipe.ingredients] == [None, None]
 
 
 def test_a_word_that_heads_lines_is_no_ingredient() -> None:
@@ -144,7 +199,7 @@ def test_an_alternative_is_no_ingredient_of_its_own() -> None:
 def test_equipment_in_a_line_with_food() -> None:
     recipe = read_recipe(draft(named=("油 + 锅 + 菜刀", "深一点的小铁盆", "压汁器"), lines=("油 10ml",)))
     assert list(amounts(recipe)) == ["油"]
-    assert recipe.tools == ("锅", "菜刀", "小铁盆", "压汁器")
+    assert set(recipe.tools) == {"锅", "菜刀", "小铁盆", "压汁器"}
 
 
 def test_tools_are_no_ingredients() -> None:
@@ -184,3 +239,13 @@ def test_dishes_read_by_hand() -> None:
     for field in ("name", "servings", "steps"):
         assert [path for path, found in wrong.items() if found[field]] == []
     assert sum(not found["ingredients"] for found in wrong.values()) >= 0.9 * len(dishes)
+
+
+@pytest.mark.skipif(not Path(DATA).is_dir(), reason="the HowToCook dishes are not at ../shared/data/howtocook")
+@pytest.mark.parametrize("gold", [GOLD, GOLD.with_name("dishes_examiner.jsonl")], ids=["dev", "examiner"])
+def test_stars_calories_and_step_counts_of_dishes_read_by_hand(gold: Path) -> None:
+    recipes, _ = read_folder(DATA)
+    for dish in map(msgspec.json.decode, gold.read_bytes().splitlines()):
+        read = recipes[dish["path"]]
+        expected = (dish["difficulty"], dish["calories"], dish["step_count"])
+        assert (read.difficulty, read.calories, len(read.steps)) == expected, dish["path"]

@@ -190,10 +190,10 @@ def test_api_docs_are_served(server: str) -> None:
 
 def test_the_page_asks_no_other_host(server: str) -> None:
     page = httpx.get(f"{server}/")
-    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "http://" not in page.text.replace("http://www.w3.org", "")
     assert "https://" not in page.text
-    for name in ("app.js", "style.css"):
+    for name in ("app.js", "dom.js", "markdown.js", "style.css"):
         assert httpx.get(f"{server}/static/{name}").status_code == 200
 
 
@@ -206,8 +206,8 @@ def test_a_taken_port_is_one_line(server: str, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_recipes_added_by_another_process_are_answered(server: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = tmp_path_factory.mktemp("shared")
+def test_recipes_added_by_another_process_are_answered(tmp_path: Path) -> None:
+    home = tmp_path
     port = free_port()
     process = start(home, port)
     try:

@@ -57,6 +57,12 @@ def test_a_step_has_its_heading_and_durations() -> None:
         "出锅后的样子",
         "有没有很好看😄",
         "更多美食👆",
+        "切好的牛轧糖",
+        "刷干净的虾尾：",
+        "美美的豆腐脑出锅喽。",
+        "这是脱膜后的背面",
+        "忘记放桂皮啦",
+        "夏日必备～一起享用吧",
     ],
 )
 def test_noise(text: str) -> None:
@@ -81,6 +87,10 @@ def test_noise(text: str) -> None:
         "在容器中刷一层薄薄的食用油。",
         "快出锅的时候放盐就行啦",
         "上笼蒸十分钟左右就好了",
+        "饼坯都做好后可以电饼铛烙了",
+        "切好的土豆下锅",
+        "等到萝卜焖软之后就完成",
+        "备料！",
     ],
 )
 def test_an_instruction_is_no_noise(text: str) -> None:

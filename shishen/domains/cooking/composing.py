@@ -139,9 +139,9 @@ def _duration(minutes: float) -> str:
 def _table(ingredients: Sequence[Ingredient]) -> str:
     rows = [(_named(i), amount(i), remark(i, ingredients)) for i in ingredients]
     if any(note for _, _, note in rows):
-        head = ["| 材料 | 用量 | 备注 |", "|---|---|---|"]
+        head = ["| 食材 | 用量 | 备注 |", "|---|---|---|"]
         return "\n".join(head + [f"| {_cell(n)} | {_cell(a)} | {_cell(note)} |" for n, a, note in rows])
-    return "\n".join(["| 材料 | 用量 |", "|---|---|"] + [f"| {_cell(n)} | {_cell(a)} |" for n, a, _ in rows])
+    return "\n".join(["| 食材 | 用量 |", "|---|---|"] + [f"| {_cell(n)} | {_cell(a)} |" for n, a, _ in rows])
 
 
 def _named(ingredient: Ingredient) -> str:

@@ -7,17 +7,17 @@ import re
 
 from shishen.records import Range
 
-_DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "俩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _MINUTES = {"s": 1 / 60, "m": 1.0, "q": 15.0, "h": 60.0, "d": 1440.0, "w": 10080.0, "y": 43200.0}
 
-_NUMBER = r"\d{1,6}(?:\.\d{1,4})?(?:\s?/\s?\d{1,4})?|[零一二两三四五六七八九十百]{1,8}几?|半"
+_NUMBER = r"\d{1,6}(?:\.\d{1,4})?(?:\s?/\s?\d{1,4})?|[零一二两俩三四五六七八九十百]{1,8}几?|半"
 # 分 alone is a minute only after digits and not in 分之, 分成, 分熟 …; 周 alone is also a way round the pan.
 _UNIT = (
     r"(?P<{p}s>秒钟?|(?i:seconds?|secs?|s)(?![a-zA-Z]))"
     r"|(?P<{p}m>分[钟鐘]|分(?=半|\s?\s?[\d一二三四五]+十?[五]?秒)|(?<=\d)\s?分(?![之次成别熟满离为份饱散量两三多批类盘])"
     r"|(?i:minutes?|mins?)(?![a-zA-Z]))"
     r"|(?P<{p}q>刻[钟鐘])"
-    r"|(?P<{p}h>个?半?小[时時]|个半?(?:钟头|鐘頭|钟(?!头))|[钟鐘][头頭]|(?i:hours?|hrs?|h)(?![a-zA-Z]))"
+    r"|(?P<{p}h>[个個]?半?小[时時]|个半?(?:钟头|鐘頭|钟(?!头))|[钟鐘][头頭]|(?i:hours?|hrs?|h)(?![a-zA-Z]))"
     r"|(?P<{p}d>天(?!然|妇)|(?i:days?)(?![a-zA-Z]))"
     r"|(?P<{p}w>个?星期|个?礼拜|(?<=\d)周|(?<=[存藏放泡酵][一二两三四])周|周(?=左右|以|后|内|即|就|时|的时))"
     r"|(?P<{p}y>个月(?!以?[大龄]|宝|以上的?宝|\+))"
@@ -27,21 +27,21 @@ _UNIT = (
 def _amount(prefix: str) -> str:
     """One number with its unit: 一个半小时, 10多分钟, 1分半钟."""
     return (
-        rf"(?P<{prefix}n>{_NUMBER})\s?\s?(?P<{prefix}more>个?[多来余])?\s?\s?(?:{_UNIT.format(p=prefix)})"
+        rf"(?P<{prefix}n>{_NUMBER})\s?\s?(?P<{prefix}more>[个個]?[多来余])?\s?\s?(?:{_UNIT.format(p=prefix)})"
         rf"(?P<{prefix}half>半(?!小时|个|分)[钟鐘]?)?"
     )
 
 
 _TO = r"\s?\s?(?:[-~～—–－―至到]+|\+-|±)\s?\s?"
 _DURATION = re.compile(
-    r"(?<![第\d.])(?<![^提]前)"
+    r"(?<![第\d.])(?:(?<![^提]前)|(?<=[锅饪束炉]前))"
     r"(?P<least>(?:至少|最少|不少于|不低于|≥|(?<!不)超过)\s?\s?(?:需?要?|得|[烤煮炖蒸腌泡放冻静置发酵冷藏]{0,4})\s?\s?)?"
     rf"(?:(?P<low>{_NUMBER})(?P<lowhalf>个半)?\s?\s?(?P<lowunit>秒钟?|分[钟鐘]?|个?小[时時]|天|(?i:min|h))?(?P<to>{_TO}|[、，,](?=[\d一二三四五六七八九])))?"
     rf"{_amount('a')}"
     rf"(?:\s?\s?[零又]?\s?\s?{_amount('b')})?"
     r"(?P<above>\s?\s?(?:及?以上|往上))?"
 )
-_ADJACENT = re.compile(r"[一二两三四五六七八九]{2}")
+_ADJACENT = re.compile(r"[一二两俩三四五六七八九]{2}")
 _HINT = re.compile(r"[分时時秒天钟鐘月周星礼]|\d\s?\s?[hHsSmMd]")
 
 

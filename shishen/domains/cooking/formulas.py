@@ -26,11 +26,18 @@ _PER = re.compile(
 _EACH = re.compile(
     r"\s*(?:每个人|每人|每份|每位|每(?:个|只|片|块|颗|条|张)(?:鸡蛋|生蚝|面包|鱼|虾|蛋|人|[\u4e00-\u9fff]{1,3}(?=\s*\d|\s*[一二两三四五六七八九半]))?)(?=[\s\d。.一二两三四五六七八九半]|$)"
 )
+# 鸡三到四个人的量是四斤: for how many, before how much.
+_SERVES = re.compile(
+    r"(?:大约|大概|约)?[\d一二两三四五六七八九十]{1,3}(?:\s*[-~至到]\s*[\d一二两三四五六七八九十]{1,3})?\s*个?人(?:份|吃)?的(?:份量|分量|用量|量)"
+    r"(?:大约|大概|约)?[是为]?(?=\s*[\d一二两三四五六七八九十半])"
+)
 _ROUNDED = re.compile(r"[,，]?\s*(?://\s*1\s*)?(?:向上取整|向下取整|四舍五入)")
 
 
 def for_one_part(text: str) -> str:
     """The text with its formulas worked out for one part; unchanged where it holds none."""
+    if "人" in text:
+        text = _SERVES.sub(" ", text)
     if "份数" in text or "*" in text or "=" in text or "/" in text or "每" in text or "取整" in text:
         text = _ROUNDED.sub("", text)
         text = _BRACKETED.sub(r"\1", text)

@@ -20,6 +20,9 @@ _ADVICE = re.compile(r"都可|均可|即可|也可|亦可|都行|也行|最佳|�
 _SENTENCE = re.compile(r"根据|如果|若|注[意:：]|由于")
 _UNFINISHED = re.compile(r"(?:可按|可再加|比例|约为|[是时在按的])$")
 _NOT_WORDS = re.compile(r"[\W_]+")
+# Groups and lines of which the cook takes one: 方法一 / 方法二, 面包版 / 懒人版.
+_VERSION = re.compile(r"版|方[法案式子]|做法|配方|[任选]选|选[择其]?一|人份|口味|[甜咸辣]口")
+_REMARK = re.compile(r"[（(]([^（）()]*)[）)]")
 
 
 def merge(named: Sequence[Ingredient], measured: Sequence[Ingredient]) -> list[Ingredient]:
@@ -93,21 +96,62 @@ def _has_amount(ingredient: Ingredient) -> bool:
 
 
 def once(ingredients: Iterable[Ingredient]) -> list[Ingredient]:
-    """The ingredients without repeats; of two with one name the first that has an amount stands."""
-    seen: dict[str, Ingredient] = {}
+    """The ingredients without repeats: what two groups or two uses of a recipe need stands once, added up."""
+    parts: dict[str, list[Ingredient]] = {}
     for ingredient in ingredients:
-        held = seen.get(ingredient.name)
-        if held is None or (held.min is None and held.max is None and ingredient.min is not None):
-            seen[ingredient.name] = ingredient
-    return list(seen.values())
+        parts.setdefault(ingredient.name, []).append(ingredient)
+    return [_together(same) for same in parts.values()]
+
+
+def _together(parts: Sequence[Ingredient]) -> Ingredient:
+    """Entries of one name as one: the first with an amount, and what adds to it (中种 250 克 + 主面团 50 克)."""
+    first = next((part for part in parts if part.min is not None), None)
+    if first is None:
+        return next((part for part in parts if part.max is not None), parts[0])
+    added: list[Ingredient] = []
+    for part in parts:
+        if part is first or all(_adds(one, part) for one in (first, *added)):
+            added.append(part)
+    if len(added) == 1:
+        return first
+    groups = [part.group for part in added]
+    ends = [part.max for part in added if part.max is not None]
+    return replace(
+        first,
+        raw=" + ".join(part.raw for part in added),
+        min=round(sum(part.min or 0.0 for part in added), 4),
+        max=round(sum(ends), 4) if len(ends) == len(added) else None,
+        optional=all(part.optional for part in added),
+        group="、".join(dict.fromkeys(g for g in groups if g)) if all(groups) else None,
+        preparation=next((part.preparation for part in added if part.preparation), None),
+    )
+
+
+def _adds(one: Ingredient, other: Ingredient) -> bool:
+    """Whether two entries of one name are needed both; versions to choose from and plain repeats are not."""
+    if one.min is None or other.min is None or one.unit != other.unit:
+        return False
+    for a, b in ((one.group, other.group), (one.raw, other.raw)):
+        if a and b and _VERSION.search(a) and _VERSION.search(b):
+            return False
+    remarks = [_REMARK.findall(ingredient.raw) for ingredient in (one, other)]
+    return (
+        one.group != other.group
+        or (one.min, one.max) != (other.min, other.max)
+        or (all(remarks) and remarks[0] != remarks[1])
+    )
 
 
 def _join(named: Ingredient, measured: Ingredient) -> Ingredient:
     """The named ingredient with the amount measured; its own amount stands where the other has no number."""
     own = measured.min is None and measured.max is None and (named.min is not None or named.max is not None)
     amount = named if own else measured
-    others = dict.fromkeys((*named.alt, *measured.alt))
-    others.pop(named.name, None)
+    # 肉类, then 培根或其他肉类: of what may be chosen the first named is a choice too.
+    known = any(_key(measured.name) == name or _within(_key(measured.name), name) for name in _names(named))
+    chosen = (measured.name,) if measured.alt and not known else ()
+    others = dict.fromkeys((*named.alt, *chosen, *measured.alt))
+    for same in (named.name, f"其他{named.name}", f"其它{named.name}"):
+        others.pop(same, None)
     return replace(
         amount,
         name=named.name,
@@ -159,8 +203,9 @@ def _same_name(one: Ingredient, other: Ingredient) -> int:
 
 
 def _same_choice(one: Ingredient, other: Ingredient) -> int:
-    """One of the alternatives of either list is one of the other's."""
-    return len(max(_names(one) & _names(other), key=len, default=""))
+    """The first choice of either list is one of the other's choices."""
+    first = {_key(one.name), _key(other.name)}
+    return len(max(_names(one) & _names(other) & first, key=len, default=""))
 
 
 def _homophones(one: Ingredient, other: Ingredient) -> int:

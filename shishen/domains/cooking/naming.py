@@ -15,7 +15,7 @@ _GROUP_LETTER = re.compile(r"^[A-D](?=[\u3400-\u9fff])")
 _PURPOSE = re.compile(
     r"^(?:洗|炸|腌|腌制|装饰|蘸|点缀|包|刷|撒|炒|煮|拌|焯|煎|蒸|炖|泡)[\u4e00-\u9fff]{0,4}用-?(?=[\u4e00-\u9fff])|^[\u4e00-\u9fff]{1,5}用-"
 )
-_LEFTOVER = re.compile(r"^(?:的|和|与|及|为|是|有(?!机|盐)|儿)+(?=.)|^[和与及的为是有儿]$")
+_LEFTOVER = re.compile(r"^(?:of\s+|的|和|与|及|为|是|有(?!机|盐)|儿(?!菜|童))+(?=.)|^[和与及的为是有儿]$")
 
 
 def known(name: str) -> bool:
@@ -64,10 +64,12 @@ def is_remark(text: str, opening: bool = True) -> bool:
     if words.handling.fullmatch(text) or words.leading.fullmatch(text) or words.trailing.fullmatch(text):
         return True
     start = words.remark_start.match(text)
+    if start and start.end() == 1 and text.endswith(words.tool_endings):
+        start = None  # 防烫手套, 不粘锅
     if start and (opening or start.end() > 1) and not words.kept.match(text) and not _starts_with_food(text, words):
         return True
     if opening and words.handling.match(text) and not words.kept.match(text) and not _starts_with_food(text, words):
-        return not prepared_food(text)
+        return not (prepared_food(text) or cooked_food(text))
     match = words.remark.search(text)
     return match is not None and not _masked(match, text, words)
 
@@ -88,6 +90,14 @@ def prepared_food(text: str) -> bool:
     ):
         return False
     return food_like(rest) > 0 or rest.endswith(words.tool_endings)
+
+
+def cooked_food(text: str) -> str:
+    """The food in 泡小米椒 or 炸花生米, a product's name; '' where the verb handles something else (泡水, 腌肉用)."""
+    words = vocabulary()
+    verb = words.cooked.match(text)
+    food = text[verb.end() :] if verb else ""
+    return food if len(food) > 1 and food in words.known and not food.endswith("水") else ""
 
 
 def _starts_with_food(text: str, words: Vocabulary) -> bool:
@@ -132,7 +142,7 @@ def _said_once(name: str, words: Vocabulary) -> str:
     """红洋葱洋葱 → 红洋葱: forms that join amount and name often say the end twice."""
     for size in range(len(name) // 2, 0, -1):
         shorter = name[:-size]
-        if len(shorter) > 1 and shorter.endswith(name[-size:]) and name not in words.known:
+        if len(shorter) > 1 and _HAN.match(name[-size]) and shorter.endswith(name[-size:]) and name not in words.known:
             return shorter
     return name
 
@@ -167,23 +177,36 @@ def split_run(name: str) -> list[str]:
     words = vocabulary()
     if len(name) < 2 or name in words.known or not _HAN.fullmatch(name[0]):
         return [name]
+    if len(name) > 3 and set(name) <= _STAPLE_CHARACTERS:
+        return list(name)  # 油盐酱醋
+    parts = _listed(name, words)
+    return parts if parts and _belong_together(parts, words) else [name]
+
+
+def _listed(name: str, words: Vocabulary) -> list[str]:
+    """The two or more listed names that make up the whole text, the longest first; [] where it is not so made."""
     parts: list[str] = []
     place = 0
     while place < len(name):
-        found = None
-        for match_end in range(min(len(name), place + 7), place, -1):
-            if name[place:match_end] in words.known:
-                found = name[place:match_end]
-                break
+        ends = range(min(len(name), place + 7), place, -1)
+        found = next((name[place:end] for end in ends if name[place:end] in words.known), None)
         if found is None:
-            return [name]
+            return []
         parts.append(found)
         place += len(found)
-    if len(parts) < 2:
-        return [name]
-    return parts if _belong_together(parts, words) else [name]
+    return parts if len(parts) > 1 else []
 
 
+def split_each(name: str) -> list[str]:
+    """黑芝麻白芝麻各5g, 红黄彩椒各半个: 各 says that there are several."""
+    noun = name.lstrip("".join(COLOURS))
+    colours = name.removesuffix(noun)
+    if len(colours) > 1 and noun and food_like(colours[-1] + noun) > 1:
+        return [colour + noun for colour in colours]
+    return [name] if known(name) else _listed(name, vocabulary()) or [name]
+
+
+_STAPLE_CHARACTERS = frozenset("油盐酱醋糖葱姜蒜")
 _BASIC_SPICES = frozenset("葱姜蒜")
 _BASICS = frozenset(("蚝油", "耗油", "料酒", "香油", "麻油", "食用油", "白酒", "味精"))
 

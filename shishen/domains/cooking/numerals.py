@@ -24,6 +24,7 @@ _PART = re.compile(
     r"(?P<under>\d{1,3}|[一二两三四五六七八九十]{1,3})分之(?P<over>\d{1,3}|[一二两三四五六七八九十]{1,3})"
 )
 _HALF = re.compile(r"一?[大小]?半")
+_SPOKEN = re.compile(r"(?P<ones>[零〇一二两三四五六七八九十])点(?P<tenths>[零一二三四五六七八九]{1,3})(?!点)")
 _HAN = re.compile(r"[零〇一二两俩三四五六七八九十百千]{1,9}")
 _PLAIN_HAN = re.compile(
     r"(?:([一二两三四五六七八九])千)?(?:([一二两三四五六七八九])百)?零?(?:([一二三四五六七八九])?(十))?([一二两俩三四五六七八九])?"
@@ -45,6 +46,9 @@ def read(text: str, start: int) -> Number | None:
         return Number(_exactly(over / under), part.end(), han=True) if under and over else None
     if western := _WESTERN.match(text, start):
         return Number(_exactly(_western(western)), western.end())
+    if spoken := _SPOKEN.match(text, start):
+        tenths = "".join(str(DIGITS[c]) for c in spoken["tenths"])
+        return Number(_exactly(float(f"{_value(spoken['ones']) or 0:.0f}.{tenths}")), spoken.end(), han=True)
     if half := _HALF.match(text, start):
         return Number(_exactly(0.5), half.end(), han=True)
     if han := _HAN.match(text, start):

@@ -13,10 +13,17 @@ from shishen.domains.cooking.tidying import Plain, fold
 from shishen.domains.cooking.tokens import Kind, Token, scan
 from shishen.domains.cooking.vocabulary import vocabulary
 
-_COVERING = re.compile(r"能?(?:没过|淹过|淹没|盖过|盖住|铺满|浸没|浸过)")
+# Amounts told by what they cover: 没过肉, 铺满锅底, 薄薄一层.
+COVERING = re.compile(
+    r"(?:刚刚|刚好|正好|能够?|以|大约|差不多)?"
+    r"(?:(?:抹匀|抹满|没过|淹过|淹没|盖过|盖住|铺满|裹满|涂满|浸没|浸过)|(?:锅底薄薄|锅底|薄薄)的?一层|一锅底)"
+)
 _LETTERS = re.compile(r"\w")
 _OR = re.compile(r"(?:或者?|or\b|/)\s*")
 _OTHERS = re.compile(r"或者?|/|、")
+_ANY_WILL_DO = re.compile(r"(?:皆可|均可|都可以?|也可以?|都行|也行|等)$")
+# What is said before a name of its use or kind (去腥料酒, 黑白均可芝麻) is no amount.
+_NO_AMOUNT = ("的", "均可", "口味", "去腥", "提鲜", "增香", "上色", "炝锅", "爆香", "去腥用", "炝锅用")
 _PIECES = re.compile(r"[,，;、]")
 _PAIRS = re.compile(r"(?:WQ+){2,}|(?:Q+W){2,}|(?:WQ+)+W")
 
@@ -60,7 +67,7 @@ def read_chunk(chunk: list[Token], plain: Plain, first: bool) -> list[Part]:
         for other in _side(side, plain, first=False):
             main.alternatives += ["".join(other.names)] if other.names else []
             main.optional = main.optional or other.optional
-            if other.quantity is not None and not other.leading:
+            if other.quantity is not None and (not other.leading or not other.names):
                 if main.quantity is None:
                     main.quantity = other.quantity
                 elif other.quantity.counted and not main.quantity.counted:
@@ -75,7 +82,7 @@ def read_chunk(chunk: list[Token], plain: Plain, first: bool) -> list[Part]:
             *(naming.with_head(n, last) for n in rest[1:]),
             last,
         )
-    if not main.names and main.alternatives and main.quantity is not None:
+    if not main.names and main.alternatives and main.quantity is not None and (sides[0] or first):
         main.names, main.alternatives = main.alternatives[:1], main.alternatives[1:]
     return found or [main]
 
@@ -113,6 +120,8 @@ def _side(tokens: list[Token], plain: Plain, first: bool) -> list[Part]:
     groups.append(current)
     for group in groups:
         group.each = each
+        if each and tokens[0].kind is Kind.WORD:
+            group.names = [one for name in group.names for one in naming.split_each(name)]
     return groups
 
 
@@ -194,7 +203,7 @@ def _names(text: str, sure: bool, amount: bool) -> tuple[list[str], bool]:
 
     `sure` where the place says that this is the name: at the start of a line, or right after an `amount`.
     """
-    if (covering := _COVERING.search(text)) and naming.food_like(text[: covering.start()]):
+    if (covering := COVERING.search(text)) and naming.food_like(text[: covering.start()]):
         return naming.split_run(naming.clean(text[: covering.start()])), True  # 清水没过食材
     name = naming.clean(text)
     if name != text and vocabulary().leading.match(text) and not naming.is_remark(name, opening=False):
@@ -217,7 +226,9 @@ def _beside_remark(text: str, amount: bool) -> tuple[str, bool]:
         return "", True
     after = naming.clean(text[matches[-1].end() :])
     if after and naming.food_like(after):
-        return after, True
+        said = text.removesuffix(after)
+        plain = said.endswith(_NO_AMOUNT) or said.startswith(("用来", "用于")) or after[0] == "用"
+        return after.removeprefix("用"), not plain or any(c in said for c in "多少量些点够满倍")
     before = naming.clean(text[: matches[0].start()])
     sure = naming.food_like(before)
     if sure > 1 or (before and sure and len(before) < 6):
@@ -241,17 +252,25 @@ def _bracket(part: Part, content: str) -> None:
         )
         if not chooses:
             part.optional = True
-    for piece in _PIECES.split(content):
+    pieces = _PIECES.split(content)
+    for place, piece in enumerate(pieces):
         piece = piece.strip().removeprefix("在")
         joint = _OR.match(piece)
         if joint:
             for other in _OTHERS.split(piece[joint.end() :]):
                 found = [n for p in _side(scan(fold(other).text), fold(other), False) for n in p.names]
                 part.alternatives += found[:1]
+            for more in pieces[place + 1 :]:
+                name = _ANY_WILL_DO.sub("", more.strip())
+                if name not in words.known:
+                    break
+                part.alternatives.append(name)
             return
         if part.bracket_quantity is None or not part.bracket_quantity.counted:
             tokens = scan(for_one_part(piece))
             # 一片一小盒 says what one is; 3-4片约30g says one amount twice.
             rate = sum(t.kind is Kind.QUANTITY for t in tokens) > 1 and "约" not in piece and "=" not in piece
-            if not rate and all(t.kind in (Kind.QUANTITY, Kind.SPACE) for t in tokens):
+            rest = piece[len(tokens[0].text) - 1 :] if tokens and tokens[0].kind is Kind.QUANTITY else ""
+            told = " " in rest[:2] and naming.is_remark(rest[1:])
+            if not rate and (told or all(t.kind in (Kind.QUANTITY, Kind.SPACE) for t in tokens)):
                 part.bracket_quantity = next((t.quantity for t in tokens if t.quantity), part.bracket_quantity)

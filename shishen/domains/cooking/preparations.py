@@ -5,8 +5,9 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-# What a thing is for is not what is done to it: 用于焯水去腥, 易于融化.
+# What a thing is for is not what is done to it (用于焯水去腥, 易于融化), nor is what is said of another thing.
 _PURPOSE = re.compile(
+    r"[（(]\s*或[^（）()]*[）)]|[—\-，,（(\s]*(?:也?可(?:以)?用|也?可(?:以)?选)[^，,；;。）)]*(?:代替|替代|替换)|"
     r"(?:用于|用来|易于|为了|可以|能够|建议|推荐|以便|帮助|如果|没有)[^，,；;。）)]*|[^，,（(；;。]{0,40}(?:用|时|更[佳好])(?=[，,；;。）)])"
 )
 _LINE_LENGTH = 300

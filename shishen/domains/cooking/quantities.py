@@ -14,7 +14,7 @@ from shishen.domains.cooking import kinds, naming
 from shishen.domains.cooking.chunks import cut
 from shishen.domains.cooking.formulas import for_one_part
 from shishen.domains.cooking.measures import Quantity
-from shishen.domains.cooking.parts import Part, read_chunk
+from shishen.domains.cooking.parts import COVERING, Part, read_chunk
 from shishen.domains.cooking.sharing import share, with_heads, without_echoes
 from shishen.domains.cooking.tidying import EMOJI, LONGEST, Plain, fold, unmarked, without_brackets
 from shishen.domains.cooking.tokens import Kind, Token, scan
@@ -23,6 +23,13 @@ from shishen.records import Item, Line
 
 _EXAMPLES = ("例如", "比如", "如", "建议", "推荐", "必须", "其中")
 _NOT_ADDED = re.compile(r"或者?不[加放用要]")
+# 20g(蛋黄)+40g(蛋白) is one sum.
+_SUM_APART = re.compile(
+    r"(\d(?:g|克|ml|毫升))\s*([\ue000-\uf8ff])\s*\+\s*(\d+(?:\.\d+)?\s*(?:g|克|ml|毫升))"
+    r"(?=\s*(?:[\ue000-\uf8ff]|$))"
+)
+_WRAPPED = re.compile(r"\(([^()]+)\)")
+_SUCH_AS = re.compile(r"(?<=\S)\s+(?:例如|比如|譬如|如(?![果需意有没何])).*$")
 _CHOICE_NOTE = re.compile(r"[,，]?(?:(?:[二两三]|任)选其?[一二]|选其一)(?:即可)?")
 _OPTIONAL_LABEL = re.compile(r"^(?:[(\[]?可选[)\]]?:|\[可选\])\s*")
 _NEEDED = re.compile(r"^(?:还?需要?(?:准备)?|准备)\s*(?=[\u4e00-\u9fff]{2})")
@@ -31,7 +38,6 @@ _ANY_WILL_DO = re.compile(r"(?:都可以?|均可|皆可|都行|也行)$")
 _LIST_LABEL = re.compile(
     r"(?P<label>[^:、,\d\ue000-\uf8ff]{1,10}):\s*(?P<first>[^:、,\d\s一二两三半适少]{1,8})[^:、,]{0,10}[、,]"
 )
-_COVERING = re.compile(r"(?:抹匀|抹满|没过|淹过|淹没|盖过|盖住|铺满|裹满|涂满|浸没|浸过)")
 
 
 def read_line(raw: str) -> Line:
@@ -75,6 +81,8 @@ def _as_written(line: Line, simple: str, text: str) -> Line:
 def _read_plain(raw: str, text: str) -> Line:
     if kinds.is_header(raw, text):
         return Line(raw=raw, kind="header")
+    if (wrapped := _WRAPPED.fullmatch(text)) and _names_food(wrapped[1]):
+        text = wrapped[1]
     if kinds.is_noise(without_brackets(fold(text).text)):
         return Line(raw=raw, kind="noise")
     parts = _read(text)
@@ -91,11 +99,12 @@ def _read_plain(raw: str, text: str) -> Line:
 def _read(text: str) -> list[Part]:
     optional = _OPTIONAL_LABEL.match(text) is not None
     text = _OPTIONAL_LABEL.sub("", _NEEDED.sub("", text))
-    text = _CHOICE_NOTE.sub("", _NOT_ADDED.sub("", kinds.without_labels(text)))
+    text = _CHOICE_NOTE.sub("", _NOT_ADDED.sub("", kinds.without_labels(_SUCH_AS.sub("", text))))
     plain = fold(for_one_part(text))
+    plain = Plain(_SUM_APART.sub(r"\1+\3\2", plain.text), plain.brackets)
     if (label := _LIST_LABEL.match(plain.text)) and _names_food(label["first"]):
         plain = Plain(plain.text[label.end("label") + 1 :], plain.brackets)
-    if covering := _COVERING.match(plain.text):
+    if covering := COVERING.match(plain.text):
         name = naming.last_food(plain.text.strip(), covering.end())
         return [Part(names=[naming.clean(name)], quantity=Quantity(vague="其他"))]
     tokens = scan(plain.text)
@@ -130,7 +139,7 @@ def _parts(tokens: list[Token], plain: Plain) -> tuple[list[Part], list[Quantity
             held = parts[-1].quantity
             if amount is not None and (held is None or (amount.counted and not held.counted and held.unit is None)):
                 parts[-1].quantity = amount
-            elif parts[-1].quantity is None and _COVERING.search(chunk[0].text):
+            elif parts[-1].quantity is None and COVERING.search(chunk[0].text):
                 parts[-1].quantity = Quantity(vague="其他")
             parts[-1].optional = parts[-1].optional or any(t.kind is Kind.OPTIONAL for t in chunk)
             if chunk[0].text.startswith(_EXAMPLES):
@@ -193,11 +202,15 @@ def _only_remarks(chunk: list[Token], before: Part, said: bool) -> bool:
         return True
     if head.kind is not Kind.WORD:
         return False
-    if head.text.endswith(("后", "时")):
+    if head.text.endswith(("后", "时")) or COVERING.match(head.text):
         return True
     after_amount = before.counted_after
     name = naming.clean(head.text)
     bare = all(t.kind is not Kind.QUANTITY for t in chunk)
+    if said and bare and (food := naming.cooked_food(head.text)):
+        # 料酒，腌鸡翅 says what for; 花生，泡小米椒 names a pickle.
+        pickled = head.text[0] == "泡" and vocabulary().group_of[food] in ("aromatics", "vegetables")
+        return not ((pickled and food[-1] not in "耳菇") or head.text in vocabulary().known)
     if naming.is_remark(head.text):
         return not (naming.prepared_food(head.text) and bare and not after_amount)
     if (

@@ -17,6 +17,8 @@ from shishen.errors import BadRecord
 from shishen.records import Draft, DraftLine, Ingredient, Line, Recipe, recipe_id
 
 _BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
+# 豆角 300g * 2 人: the line gives one person's share; the recipe is for all of them.
+_TIMES_PEOPLE = re.compile(r"[*×xX]\s*(\d{1,2})\s*个?人[\s。，,；;]*$")
 _TOOL_HEADINGS = frozenset(("工具", "厨具", "用具", "器具", "所需工具", "使用工具", "需要的工具"))
 _HEADER_MARKS = re.compile(r"^(?:[\W_]|(?:以下|以上|下面)(?:是|为)?)+|[\W_]+$")
 
@@ -123,14 +125,16 @@ def _without_tools(ingredients: list[Ingredient], tools: list[str]) -> tuple[lis
 def _of(line: Line, group: str | None) -> list[Ingredient]:
     """The line's items as ingredients of a group."""
     found = []
+    people = _TIMES_PEOPLE.search(line.raw)
+    times = float(people[1]) if people else 1.0
     for place, item in enumerate(line.items):
         following = line.items[place + 1].name if place + 1 < len(line.items) else None
         found.append(
             Ingredient(
                 raw=line.raw,
                 name=item.name,
-                min=item.min,
-                max=item.max,
+                min=None if item.min is None else item.min * times,
+                max=None if item.max is None else item.max * times,
                 unit=item.unit,
                 vague=item.vague,
                 optional=item.optional,

@@ -40,9 +40,14 @@ _TIMED = re.compile(
 # The whole step is the name of a picture: 出锅后的样子, 发酵后底部状态, 三角粽包好了.
 _CAPTION = re.compile(
     r"(?!.*(?:至|成|到|入|把|将))(?:[^，。,!！?？\s]{0,14}"
-    r"(?:的样子|状态|的图|对比图?|成品图?|特写|效果图?|包好了|[切蒸煮炸烤]好[啦了])|.{0,4}(?:出炉|出锅|上碟)[啦咯喽了]+)"
+    r"(?:的样子|状态|的图|对比图?|成品图?|特写|效果图?|包好了|[切蒸煮炸烤]好[啦了])|(?:.{0,4}|[^，,。]{1,8}的[^，,。]{1,8})(?:出炉|出锅|上碟)[啦咯喽了]+"
+    r"|这就?是[^，,。]{0,10}[背正反底侧断截]面|[^，,。]{1,10}手法)"
     r"[^\w]*"
 )
+# 切好的牛轧糖: the whole step names a thing that is done.
+_AFTER = re.compile(r"(?:好|完成?|完毕)(?:之|以)?后(?=.)")
+_FORGOTTEN = re.compile(r"^(?:我|又|这次|今天)?忘[记了]")
+_DONE_THING = re.compile(r"\S{0,2}(?:好|干净)的(\S{1,8})[^\w]*")
 _FINISHED = re.compile(r"^(?!.*[将把]).*(?:[就都做煮蒸烤炒炖炸包弄完]好|好[了啦喽咯哦]+)$")
 
 
@@ -89,6 +94,9 @@ def _any_of(words: str) -> re.Pattern[str]:
 def is_noise(text: str, dish: str = "") -> bool:
     """Whether a step says nothing to do: a caption, eating, a feeling, a farewell, 如图."""
     words = _words()
+    thing = _DONE_THING.fullmatch(text)
+    if thing and not words.strong.search(thing[1]) and not words.weak.search(thing[1]):
+        return True
     if words.strong.search(text) and not _CAPTION.fullmatch(text):
         return False
     return _CAPTION.fullmatch(text) is not None or _is_idle(text.replace(dish, "") if dish else text)
@@ -102,6 +110,11 @@ def _is_idle(text: str) -> bool:
         if not bare:
             continue
         if _MEASURE.search(clause):
+            return False
+        if _FORGOTTEN.match(bare):
+            continue
+        # 做好后可以烙了: what comes after the finished thing may be an instruction all the same.
+        if (after := _AFTER.search(bare)) and words.weak.search(bare, after.end()):
             return False
         if words.idle.search(bare) or _FINISHED.search(bare):
             if _TIMED.search(clause) and not bare.endswith(("样子", "图")):

@@ -34,12 +34,13 @@ _ESCAPE = re.compile(r"\\([*_~+\-#()\[\]])")
 _ITALIC = re.compile(r"(?<![\d\w])\*(?=[\u4e00-\u9fff(（])([^*]{1,300})\*(?!\s*[\d\u4e00-\u9fff])")
 _BULLET = re.compile(r"^\s*(?:[-*+>•]\s+)*(?:\[[ xX]\]\s+)?")
 _NUMBERING = re.compile(
-    r"^(?:\d{1,2}[.)]|\(\d{1,2}\))\s*(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fffa-zA-Z])\d\.(?=[\u4e00-\u9fff])"
+    r"^(?:\d{1,2}[.)]|\(\d{1,2}\)|\d{1,2}、(?![一二两三四五六七八九十半几]))\s*(?=[\u4e00-\u9fff]{2})|(?<=[\u4e00-\u9fffa-zA-Z])\d\.(?=[\u4e00-\u9fff])"
 )
 # 白(红)糖 is 白糖 or 红糖.
 _COLOURS = re.compile(r"([黑白红青绿黄])\(([黑白红青绿黄])\)([\u4e00-\u9fff]{1,3})")
 _DOTS = re.compile(r"(?:\.{2,}|…+)(?!等)")
 _BARE_POINT = re.compile(r"(?<![\d.])\.(?=\d)")
+_TIMES = re.compile(r"^(\d{1,3})\s*[xX*]\s*(?=[\u4e00-\u9fff])")  # 2 x 鸡蛋
 _PRODUCT = re.compile(r"(?<=[\d\w])\s*[xX]\s*(?=\d)")
 
 
@@ -72,7 +73,7 @@ def unmarked(raw: str) -> str:
     text = text.replace("...等", "等").replace("…等", "等")
     text = _BARE_POINT.sub("0.", text)
     text = _PRODUCT.sub("*", text)
-    text = _NUMBERING.sub("", text)
+    text = _TIMES.sub(r"\1 ", _NUMBERING.sub("", text))
     text = _COLOURS.sub(r"\1\3/\2\3", text)
     return text.strip().rstrip(";").strip()
 

@@ -35,7 +35,9 @@ _HASHTAG = re.compile(
 _TITLE_LENGTH = 200
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_VERSION = re.compile(r"(?:版本?|款|式|篇|章|季|期|课|套餐)[一二三四五六七八九十\d]*$|^之?[一二三四五六七八九十\d]+$")
+_VERSION = re.compile(
+    r"(?:版本?|款|式|篇|章|季|期|课|套餐)[一二三四五六七八九十\d]*$|^之?[一二三四五六七八九十\d]+$|^\d+元"
+)
 _NUMBERED_SERIES = re.compile(r"^.*系列\s*(?:之)?\s*[\d①-⑳一二三四五六七八九十]*\s*(?=\S)")
 _ALSO = re.compile(r"[（(]\s*(?:又名|又称|又叫|也叫|也称|亦称|别名|俗称)\s*[:：]?\s*([^（）()]{1,20})[）)]")
 _OR = re.compile(r"[、，,/／]|或")

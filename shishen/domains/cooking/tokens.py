@@ -45,24 +45,27 @@ _OR = re.compile(r"\s*(?:或者是|或者|或是|或|\bor\b|\band/or\b)\s*")
 _SIZE = re.compile(
     r"(?:直径|厚度?|长度?|宽度?|高度?|长约|约|大约|大概)*\s*[≥>≤<]?\s*"
     r"(?:\d+(?:\.\d+)?(?:\s*[-~*到至]\s*\d+(?:\.\d+)?)?|[一二两三四五六七八九十半]+)\s*"
-    r"(?:寸|厘米|公分|英寸|毫米|cm|mm|CM|MM|Cm|°C|℃|°|摄氏度|度|%|块钱|元|毛钱|角钱|分钟|小时|%?VOL|kcal|大卡|[*]\s*\d+\s*cm)"
+    r"(?:寸|厘米|公分|英寸|毫米|cm|mm|CM|MM|Cm|°C|℃|°|摄氏度|度|%?(?:VOL|Vol|vol)|%|块钱|元|毛钱|角钱|分钟|小时|kcal|大卡|[*]\s*\d+\s*cm)"
     r"\s*(?:左右|上下|以上|以下|厚度?(?!切)|长度?|宽度?|高(?!度)|大小|见方|的)*"
+    r"(?:(?:或者?|/|、)\s*\d+(?:\.\d+)?\s*(?:寸|厘米|cm))?"
+    r"|精确到\s*\d+(?:\.\d+)?\s*(?:g|克)"
     r"|\d+(?:\.\d+)?\s*:\s*\d+(?:\.\d+)?(?:\s*:\s*\d+(?:\.\d+)?)*"
 )
 _PERCENT = re.compile(r"\d+(?:\.\d+)?%(?=[\u4e00-\u9fff])")
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{3})")
 _TASTE = re.compile(
     r"(?:(?:请|可以?|可)?(?:根据|按照|依照|依据|按|看|视|凭|随|依|因|就)(?:着)?[^,，;、\d\s]{0,8}?"
-    r"(?:口味|喜好|爱好|喜欢|喜爱|偏好|需求|需要|需|心情|情况|人数|食量|饭量|胃口|多少|程度|感觉|各人|个人|自己|大小|建议份量|(?:粉|面|肉|菜|食)量)(?:的?(?:口味|喜好|爱好|喜欢|喜爱|偏好|需求|需要|需|心情|情况|人数|食量|饭量|胃口|多少|程度|感觉|各人|个人|自己|大小|建议份量|(?:粉|面|肉|菜|食)量))*"
+    r"(?:口味|喜好|爱好|喜欢|喜爱|偏好|需求|需要|需|心情|情况|人数|食量|饭量|胃口|多少|程度|感觉|各人|个人|自己|大小|建议份量|(?:粉|面|肉|菜|食)量)(?:能?吃辣)?(?:的?(?:口味|喜好|爱好|喜欢|喜爱|偏好|需求|需要|需|心情|情况|人数|食量|饭量|胃口|多少|程度|感觉|各人|个人|自己|大小|建议份量|(?:粉|面|肉|菜|食)量))*"
     r"(?:选择[\u4e00-\u9fff]{1,3}的数量)?"
     r"(?:来|自行|酌情|适量|适当|而)*(?:调整|添加|加入|增加|增减|加减|调节|选择|购买|决定|定|放入|放|加|来放|取|准备|计算|即可|就好|就行)*(?:不同量)?(?:的量|量)?(?:来)?(?:即可|就好|就行|吧|呗|啦|咯)*)"
+    r"|(?:(?:根据|按照|依照|依据|按|看|视|凭)[^,，;、\d\s]{1,10}(?:调整|调节|增减|加减|而定|来定|决定|酌情|[来添]?加|[来下]?放|放|加)|边?[尝试][着味]?边?[加放调]味?|看着办)(?=$|[\s,，;。\ue000-\uf8ff])"
     r"|[你您]?想(?:吃|喝|放|要)多少(?![\u4e00-\u9fff])|(?:想|能|爱)?(?:吃|喝|放|要)多少(?:就)?(?:放|加|煮|吃|做|拿|来|要)?多少(?:呗|吧|啦)?|喜?(?:喜|爱|喜欢)[\u4e00-\u9fff]{1,3}多放[点些]?"
 )
-_HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
+_HAN_RUN = re.compile(r"[\u3400-\u5403\u5405-\u9fff]+")  # but 各, which begins an amount
 _TRIGGERS = numerals.FIRST | frozenset("约大差总共需至不超多少≥>≤<最将接近好数若适几百千l")
 # What the patterns above can begin with; most characters begin nothing, and are passed over at once.
 _SPECIAL = frozenset(
-    "或oOaA各直厚长宽高约大≥>≤<0123456789一二两三四五六七八九十半请可根按依看视凭随因就想能爱吃喝放要你您喜"
+    "或oOaA各直厚长宽高约大≥>≤<0123456789一二两三四五六七八九十半请可根按依看视凭随因就想能爱吃喝放要你您喜边尝试精"
 )
 _L_FOR_ONE = re.compile(r"l(?=[小大]?[勺个根块片把])")
 
@@ -88,7 +91,9 @@ def scan(text: str) -> list[Token]:
                 token, end = Token(kind, c), place + 1
         elif is_bracket(c):
             token, end = Token(Kind.BRACKET, c), place + 1
-        elif c in "和与及跟" and place > word_start and _joins(text, word_start, place):
+        elif (c in "和与及跟" and place > word_start and _joins(text, word_start, place)) or (
+            c in "和与及跟加" and _adds(text, word_start, place, tokens)
+        ):
             token, end = Token(Kind.COMMA, c), place + 1
         elif guard := words.protected.match(text, place):
             place = guard.end()
@@ -132,7 +137,7 @@ def _special(text: str, place: int, at_start: bool) -> tuple[Token, int] | None:
     if (mark := words.optional.match(text, place)) and not words.not_optional.match(text, place):
         return Token(Kind.OPTIONAL, mark.group()), mark.end()
     if (
-        (c.isdigit() or c in "直厚长宽高约大一二两三四五六七八九十半≥>")
+        (c.isdigit() or c in "精直厚长宽高约大一二两三四五六七八九十半≥>")
         and not _PERCENT.match(text, place)
         and (size := _SIZE.match(text, place))
         and not text[place - 1 : place].isdigit()
@@ -171,6 +176,20 @@ def _joins(text: str, start: int, place: int) -> bool:
     if known and len(known.group()) > 1:
         return True
     return naming.food_like(right.group()) > 0 and not naming.is_remark(right.group())
+
+
+def _adds(text: str, start: int, place: int, tokens: list[Token]) -> bool:
+    """Whether 加 or 和 at `place` adds a thing with its own amount: 2个鸡蛋加1个蛋黄, 鸡蛋2个和蛋黄1个."""
+    if place == start:
+        if not tokens or tokens[-1].kind is not Kind.QUANTITY:
+            return False
+        food = vocabulary().known_at.match(text, place + 1)
+        amount = measures.read(text, food.end()) if food else None
+        return amount is not None and amount.counted
+    amount = measures.read(text, place + 1)
+    if amount is None or not amount.counted or amount.unit is None or naming.food_like(text[start:place]) < 2:
+        return False
+    return vocabulary().known_at.match(text, amount.end) is not None
 
 
 def _quantity(text: str, place: int, at_start: bool) -> Quantity | None:

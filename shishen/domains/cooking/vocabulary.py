@@ -26,6 +26,7 @@ class Vocabulary(Struct, frozen=True):
     endings: tuple[str, ...]
     modifiers: frozenset[str]
     kept: Pattern
+    cooked: Pattern
     leading: Pattern
     trailing: Pattern
     amount_words: Pattern
@@ -72,6 +73,7 @@ def vocabulary() -> Vocabulary:
         endings=tuple(foods["endings"]["words"].split()),
         modifiers=frozenset(foods["endings"]["modifiers"].split()),
         kept=_pattern(foods["kept"]["products"]),
+        cooked=_pattern(foods["kept"]["verbs"]),
         leading=_pattern(foods["preparation"]["leading"]),
         trailing=re.compile(f"(?:{_any(foods['preparation']['trailing'].split())})$"),
         amount_words=re.compile(f"(?:{_any(foods['amount_words']['endings'].split())})$"),

@@ -47,6 +47,8 @@ _NO_HEADING = re.compile(r"^(?:>|---|\||注|备注|使用上述)|份|人|总量|
 _EITHER = re.compile(r"任选|选其?一|[二两三四]选一")
 _CONTAINS = re.compile(r"[，,]?\s*(?:其中)?(?:应该?)?(?:包含|包括|含有)")
 _RULE = re.compile(r"[:\-\s|]+")
+_CALORIES = re.compile(r"卡路里\s*[：:]\D{0,8}(\d+(?:\.\d+)?)")
+_CLAUSE = re.compile(r"[：:，,。；;]")
 
 
 class Options(Struct, frozen=True):
@@ -71,8 +73,9 @@ class HowToCookReader:
         if not title:
             raise UnreadableFile(f"{file.label} 缺少「# 菜名的做法」这一行。")
         described = [line for line in preface if not line.startswith(("预估", "!"))]
-        difficulty = next((line.count("★") for line in preface if "难度" in line), 0)
-        calories = next((_number(line) for line in preface if "卡路里" in line), None)
+        # The description may speak of the difficulty too (难度不高); the stars and the number are what is meant.
+        difficulty = next((line.count("★") for line in preface if "难度" in line and "★" in line), 0)
+        calories = next((float(found[1]) for line in preface if (found := _CALORIES.search(line))), None)
         needed, tools = _needed(sections.get(NEEDED, []))
         tips = [_plain(line) for line in _body(sections.get(MORE, [])) if not line.startswith("#")]
         yield Draft(
@@ -185,7 +188,7 @@ def _nested(rows: list[_Row]) -> Iterator[DraftLine]:
         else:
             if contains := _CONTAINS.search(row.words):
                 yield DraftLine(row.words[: contains.start()], group)
-            parents.append((row.depth, _plain(row.words).rstrip("：:")))
+            parents.append((row.depth, _CLAUSE.split(_plain(row.words))[0] or row.words))
         place += 1
 
 
@@ -241,11 +244,6 @@ def _plain(text: str) -> str:
     text = _IMAGE.sub("", text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     return re.sub(r"\*\*|__|`|</?[a-z]+/?>", "", text).strip()
-
-
-def _number(text: str) -> float | None:
-    found = re.search(r"\d+(?:\.\d+)?", text)
-    return float(found[0]) if found else None
 
 
 def _category(label: str) -> str | None:

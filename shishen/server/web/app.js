@@ -3,6 +3,9 @@
 // Every node is made with createElement and text; nothing that an answer says is parsed as HTML.
 // A turn is {question, answer, status: running|done|stopped|failed, error, shishen}.
 
+import { make, patch } from "./dom.js";
+import { blocks, settled } from "./markdown.js";
+
 const EXAMPLES = ["可乐鸡翅怎么做", "蕃茄炒旦", "mapo doufu", "清蒸鲈鱼要蒸多久"];
 const STORE = "shishen.turns";
 const UNREACHABLE = "连不上食神。看看网络，或确认服务开着，再试一次。";
@@ -20,139 +23,12 @@ let running = null; // the AbortController of the answer under way
 /** A failure whose message is meant for the cook. */
 class Told extends Error {}
 
-function make(tag, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(tag), properties);
-  node.append(...children);
-  return node;
-}
-
-/** Replace only what changed, so that a selection made while an answer streams survives. */
-function patch(parent, nodes) {
-  let same = 0;
-  while (same < nodes.length && parent.childNodes[same]?.isEqualNode(nodes[same])) same += 1;
-  while (parent.childNodes.length > same) parent.lastChild.remove();
-  parent.append(...nodes.slice(same));
-}
-
-// ── Markdown, the part of it that recipes use ───────────────────────────────────────────────────
-
-const DEPTH = 6; // what is nested deeper is shown as it is written
-const HEADING = /^ {0,3}(#{1,6})\s+(.*)$/;
-const QUOTE = /^ {0,3}> ?/;
-const RULE = /^ {0,3}([-*_])( *\1){2,} *$/;
-const ITEM = /^(\s*)([-*+•]|\d{1,9}[.)])\s+(.*)$/;
-const DIVIDER = /^\s*\|[\s:|-]*-[\s:|-]*$/;
-const INLINE = /\\([\\`*_[\]()#+.!|>-])|\*\*(?=\S)(.+?)\*\*|`([^`]+)`|!?\[([^\]]*)\]\(([^)\s]+)[^)]*\)/g;
-
-function blocks(lines, depth = 0) {
-  const nodes = [];
-  for (let at = 0, node; at < lines.length; ) {
-    [node, at] = lines[at].trim() ? block(lines, at, depth) : [null, at + 1];
-    if (node) nodes.push(node);
-  }
-  return nodes;
-}
-
-/** The block that starts at a line, and the line after it. */
-function block(lines, at, depth) {
-  const heading = HEADING.exec(lines[at]);
-  if (heading) return [make(`h${Math.min(heading[1].length + 1, 6)}`, {}, ...inline(heading[2].trim())), at + 1];
-  if (RULE.test(lines[at])) return [make("hr"), at + 1];
-  if (isTable(lines, at)) return table(lines, at);
-  if (depth < DEPTH && QUOTE.test(lines[at])) return quote(lines, at, depth);
-  if (depth < DEPTH && ITEM.test(lines[at])) return list(lines, at, depth);
-  return paragraph(lines, at);
-}
-
-function isTable(lines, at) {
-  return lines[at].includes("|") && DIVIDER.test(lines[at + 1] ?? "");
-}
-
-function paragraph(lines, at) {
-  const starts = (line) => [HEADING, QUOTE, RULE, ITEM].some((pattern) => pattern.test(line));
-  const children = inline(lines[at].trim());
-  const className = lines[at].startsWith("来源：") ? "said-source" : "";
-  let next = at + 1;
-  while (lines[next]?.trim() && !starts(lines[next]) && !isTable(lines, next)) {
-    children.push(make("br"), ...inline(lines[next++].trim()));
-  }
-  return [make("p", { className }, ...children), next];
-}
-
-function quote(lines, at, depth) {
-  let next = at;
-  while (QUOTE.test(lines[next] ?? "")) next += 1;
-  const own = lines.slice(at, next).map((line) => line.replace(QUOTE, ""));
-  return [make("blockquote", {}, ...blocks(own, depth + 1)), next];
-}
-
-function table(lines, at) {
-  const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|");
-  const row = (line, make1) => make("tr", {}, ...cells(line).map((text) => make1(inline(text.trim()))));
-  const head = row(lines[at], (children) => make("th", { scope: "col" }, ...children));
-  const body = make("tbody");
-  let next = at + 2;
-  while (lines[next]?.includes("|")) body.append(row(lines[next++], (children) => make("td", {}, ...children)));
-  const wide = head.children.length > 2;
-  const node = make("table", { className: wide ? "wide" : "plain" }, make("thead", {}, head), body);
-  // A wide table scrolls inside its frame; the frame takes focus so that the arrow keys reach it.
-  return [make("div", { className: "frame", ...(wide && { tabIndex: 0 }) }, node), next];
-}
-
-function list(lines, at, depth) {
-  const ordered = /^\s*\d/.test(lines[at]);
-  const node = make(ordered ? "ol" : "ul", ordered ? { start: parseInt(lines[at], 10) } : {});
-  let next = at;
-  for (let item; (item = ITEM.exec(lines[next] ?? "")) && /\d/.test(item[2]) === ordered; ) {
-    const own = [item[3]];
-    const indent = item[1].length + 2;
-    next += 1;
-    while (lines[skipBlank(lines, next)]?.search(/\S/) >= indent) own.push(lines[next++].slice(indent));
-    const [first, ...rest] = blocks(own, depth + 1);
-    node.append(make("li", {}, ...(first?.tagName === "P" ? first.childNodes : [first ?? ""]), ...rest));
-    next = skipBlank(lines, next);
-  }
-  return [node, next];
-}
-
-function skipBlank(lines, at) {
-  let next = at;
-  while (lines[next]?.trim() === "") next += 1;
-  return next;
-}
-
-function inline(text) {
-  const nodes = [];
-  let end = 0;
-  for (const match of text.matchAll(INLINE)) {
-    nodes.push(text.slice(end, match.index), span(match));
-    end = match.index + match[0].length;
-  }
-  return [...nodes, text.slice(end)].filter((node) => node !== "");
-}
-
-function span([, escaped, bold, code, label, address]) {
-  if (escaped) return escaped;
-  if (bold) return make("strong", {}, ...inline(bold));
-  if (code) return make("code", {}, code);
-  // Only this server's own pages are linked; an address elsewhere is shown, never followed.
-  if (/^\/(?![/\\])/.test(address)) return make("a", { href: address }, label || address);
-  return label && label !== address ? `${label}（${address}）` : address;
-}
-
-/** Hold back the start of a table and its last row until they are whole, so that no bare pipes flash by. */
-function settled(text) {
-  return text.replace(/(^|\n)\|[^\n]*\n?[|:\- ]*$/, "$1");
-}
-
 // ── The answer, as it comes ─────────────────────────────────────────────────────────────────────
 
-async function reach(promise, words) {
-  try {
-    return await promise;
-  } catch (error) {
+function reach(promise, words) {
+  return promise.catch((error) => {
     throw error.name === "AbortError" ? error : new Told(words);
-  }
+  });
 }
 
 /** The data of each server-sent event. */
@@ -253,7 +129,8 @@ function addTurn(turn) {
 
 function draw(turn, view) {
   const busy = turn.status === "running";
-  const nodes = blocks((busy ? settled(turn.answer) : turn.answer).split(/\r\n?|\n/));
+  const text = turn.status === "done" ? turn.answer : settled(turn.answer);
+  const nodes = blocks(text.replaceAll(" · ", "\u00a0· ").split(/\r\n?|\n/)); // a dot never begins a line
   const foot = busy ? [] : footer(turn, view, nodes);
   if (busy && !nodes.length) nodes.push(make("p", { className: "waiting" }, "正在翻菜谱"));
   view.root.dataset.status = turn.status;
@@ -264,11 +141,9 @@ function draw(turn, view) {
 
 function footer(turn, view, nodes) {
   const { refused = false, verified = true, recipes = [] } = turn.shishen ?? {};
-  const parts = [];
-  if (turn.error) parts.push(trouble(turn, view));
+  const parts = turn.error ? [trouble(turn, view)] : [];
   if (refused) return [...parts, ...refusal(recipes)];
-  if (recipes.length) parts.push(sources(recipes, nodes));
-  if (recipes.length && !verified) parts.push(make("p", { className: "note" }, UNVERIFIED));
+  if (recipes.length) parts.push(sources(recipes, nodes), verified ? "" : make("p", { className: "note" }, UNVERIFIED));
   if (nodes.some((node) => node.tagName === "OL")) parts.push(button("quiet print", "打印这份", () => print(view)));
   return parts;
 }
@@ -290,8 +165,8 @@ function trouble(turn, view) {
 
 function refusal(recipes) {
   if (!recipes.length) return [make("p", { className: "note" }, "这一问，食神没有给出做法。")];
-  const names = [...new Set(recipes.map((recipe) => recipe.name))];
-  const offers = names.map((name) => chip(name, `${name}怎么做`));
+  const names = new Set(recipes.map(({ name }) => name));
+  const offers = [...names].map((name) => chip(name, `${name}怎么做`));
   return [make("p", { className: "note" }, "菜谱库里有"), make("ul", { className: "chips" }, ...offers)];
 }
 
@@ -320,12 +195,11 @@ function print(view) {
 function ask(text) {
   const question = text.trim();
   if (!question || running) return;
-  const turn = { question, answer: "", status: "running", error: null, shishen: null };
+  const turn = { question };
   turns.push(turn);
   const view = addTurn(turn);
   fill(turn, view);
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  view.root.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+  view.root.scrollIntoView();
 }
 
 function restart() {
@@ -367,7 +241,7 @@ function restore() {
     if (turn.status === "running") Object.assign(turn, { status: "stopped", error: STOPPED });
     draw(turn, addTurn(turn));
   }
-  page.conversation.lastElementChild?.scrollIntoView();
+  page.conversation.lastElementChild?.scrollIntoView({ behavior: "instant" });
 }
 
 function grow() {
