@@ -45,13 +45,10 @@ class Index(Protocol):
         """The generation of the library that this index was built from; 0 for an empty one."""
         ...
 
-    def clear(self) -> None:
-        """Forget everything; the generation is 0 again."""
-        ...
-
-    def update(self, entries: Iterable[Entry], gone: Iterable[str], generation: int) -> None:
+    def update(self, entries: Iterable[Entry], gone: Iterable[str], generation: int, *, anew: bool = False) -> None:
         """Replace the groups of `entries`, drop those of `gone`, then say what generation this is.
 
+        With `anew` everything that was there goes first.
         Safe when killed anywhere: the generation is written last, and updating twice changes nothing.
         """
         ...

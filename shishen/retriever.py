@@ -63,9 +63,8 @@ class Retriever:
         return True
 
     def _update(self, since: int, now: int) -> None:
-        if since == 0:
-            self._index.clear()
-        self._index.update(self._library.entries_since(since), self._library.gone_since(since), now)
+        library = self._library
+        self._index.update(library.entries_since(since), library.gone_since(since), now, anew=since == 0)
 
     def resolve(self, question: str) -> Resolution:
         """The dishes that a question names, or the nearest ones. `question` in any script, width and case."""

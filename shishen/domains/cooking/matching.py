@@ -24,10 +24,12 @@ THRESHOLD = 0.80
 # What a word of the question costs directly before the window and directly after it. What follows a
 # dish is mostly said about it (炸多久, 放多少水), unless it is a form (盖饭, 汤); what precedes it belongs to it.
 BEFORE: dict[WordClass, float] = {
-    "food": 1.1, "form": 1.1, "flavour": 1.1, "technique": 1.1, "style": 0.4, "praise": 0.05, "unknown": 0.35,
+    "food": 1.1, "form": 1.1, "flavour": 1.1, "technique": 1.1, "style": 0.4, "praise": 0.05,
+    "request": 0.05, "unknown": 0.35,
 }  # fmt: skip
 AFTER: dict[WordClass, float] = {
-    "food": 0.4, "form": 1.1, "flavour": 0.4, "technique": 0.2, "style": 0.2, "praise": 0.05, "unknown": 0.2,
+    "food": 0.4, "form": 1.1, "flavour": 0.4, "technique": 0.2, "style": 0.2, "praise": 0.05,
+    "request": 0.05, "unknown": 0.2,
 }  # fmt: skip
 # A syllable typed as pinyin may belong to any word.
 TYPED_BESIDE = 0.45
@@ -194,12 +196,13 @@ class Trace(Struct):
     foreign: set[int]
     grown: set[int]
     heard: set[int]
+    mistaken: set[tuple[int, int]]
     lost_weight: float = 0.0
     alike: bool = True
 
 
 def _trace(asked: tuple[Unit, ...], named: tuple[Unit, ...], move: list[list[str]], end: int) -> Trace:
-    trace = Trace(end, set(), set(), set(), set(), set(), set())
+    trace = Trace(end, set(), set(), set(), set(), set(), set(), set())
     i, j = len(named), end
     while i > 0:
         step, unit = move[i][j], named[i - 1]
@@ -225,6 +228,8 @@ def _trace(asked: tuple[Unit, ...], named: tuple[Unit, ...], move: list[list[str
             else:
                 trace.kept.add(unit.word)
                 trace.heard.add(asked[j - 1].word)
+                if price > TYPED_SOUND:
+                    trace.mistaken.add((asked[j - 1].word, unit.word))
             trace.alike &= price <= NEAR_SOUND
             i, j = i - 1, j - 1
     trace.begin = j
@@ -253,7 +258,9 @@ def _judge(
     how: How = "exact"
     if total > 0.0:
         how = "sound" if trace.alike else "part" if len(window) < len(named) else "similar"
-    return Match(score, how, window[0].start, window[-1].end)
+    # What was said of the dish (空气炸锅可乐鸡翅) is part of what was understood otherwise.
+    begin = next((unit.start for unit in reversed(before) if unit.kind != "praise"), window[0].start)
+    return Match(score, how, begin, window[-1].end)
 
 
 def _another_dish(
@@ -267,8 +274,18 @@ def _another_dish(
     # A whole word of two characters replaced by words unknown: 葱烧蹄筋 for 葱烧海参.
     if any(word not in trace.kept and _size(named, word) > 1 for word in trace.replaced & weighty):
         return True
-    # A word grown into another: 鱿鱼 for 鱼.
-    return any(unit.word in trace.grown & trace.heard for unit in window if unit.kind in _WEIGHTY)
+    # A known word that only sounds like the name's: 芋头 for 鱼头.
+    if any(_weighs(window, said) and _weighs(named, word) for said, word in trace.mistaken):
+        return True
+    # A word grown into another: 鱿鱼 for 鱼; or one more character in the midst of the name: 白切生鸡.
+    grown = {unit.word for unit in window if unit.kind in _WEIGHTY} & trace.heard
+    return bool(trace.grown & (grown | {unit.word for unit in window if unit.kind == "unknown" and unit.character}))
+
+
+def _weighs(these: tuple[Unit, ...], word: int) -> bool:
+    """Whether a word is one of weight, and no single character."""
+    own = [unit for unit in these if unit.word == word]
+    return len(own) > 1 and own[0].kind in _WEIGHTY
 
 
 def _size(these: tuple[Unit, ...], word: int) -> int:

@@ -30,13 +30,14 @@ _SUM_APART = re.compile(
 )
 _WRAPPED = re.compile(r"\(([^()]+)\)")
 _SUCH_AS = re.compile(r"(?<=\S)\s+(?:例如|比如|譬如|如(?![果需意有没何])).*$")
+_SOAKED = re.compile(r"[冷温热开清沸凉冰]?水(?:泡|浸|煮|焯|冲|洗|下锅|化开|调匀|发)")
 _CHOICE_NOTE = re.compile(r"[,，]?(?:(?:[二两三]|任)选其?[一二]|选其一)(?:即可)?")
 _OPTIONAL_LABEL = re.compile(r"^(?:[(\[]?可选[)\]]?:|\[可选\])\s*")
 _NEEDED = re.compile(r"^(?:还?需要?(?:准备)?|准备)\s*(?=[\u4e00-\u9fff]{2})")
 _ANY_WILL_DO = re.compile(r"(?:都可以?|均可|皆可|都行|也行)$")
 # 灵魂蘸水：小米辣、蒜末 names a group, however it is called.
 _LIST_LABEL = re.compile(
-    r"(?P<label>[^:、,\d\ue000-\uf8ff]{1,10}):\s*(?P<first>[^:、,\d\s一二两三半适少]{1,8})[^:、,]{0,10}[、,]"
+    r"(?P<label>[^:、,\d\ue000-\uf8ff]{1,10}):\s*(?P<first>[^:、,\d\s一二两三半适少]{1,8})[^:、,]{0,10}[、,+]"
 )
 
 
@@ -202,6 +203,8 @@ def _only_remarks(chunk: list[Token], before: Part, said: bool) -> bool:
         return True
     if head.kind is not Kind.WORD:
         return False
+    if said and _SOAKED.match(head.text):
+        return True
     if head.text.endswith(("后", "时")) or COVERING.match(head.text):
         return True
     after_amount = before.counted_after

@@ -9,10 +9,12 @@ from msgspec import Struct
 from shishen.chinese import normalise
 from shishen.domains.cooking.knowledge import knowledge
 
-WordClass = Literal["food", "form", "flavour", "technique", "style", "praise", "filler", "unknown"]
+WordClass = Literal["food", "form", "flavour", "technique", "style", "praise", "request", "filler", "unknown"]
 
 # Where a word stands in several lists the earlier class counts: 酸菜 is an ingredient before it is a flavour.
 _CLASS_OF_LIST: dict[str, WordClass] = {
+    "hazard": "food",
+    "request": "request",
     "food": "food",
     "technique": "technique",
     "flavour": "flavour",

@@ -1,12 +1,12 @@
 """tantivy over our own tokens: characters, bigrams, toneless syllables, syllable bigrams; no server, no download."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct
 
 from shishen.chinese import tokens
@@ -33,6 +33,13 @@ class Options(Struct, frozen=True):
     memory_mb: int = 128
 
 
+class Manifest(Struct, frozen=True):
+    """What an index folder holds: the layout of its fields, and the library's generation."""
+
+    layout: int
+    generation: int
+
+
 class TantivyIndex:
     """An index in a folder of its own; one process writes at a time, any number read."""
 
@@ -48,35 +55,36 @@ class TantivyIndex:
         self._searcher_of: int | None = None
 
     def generation(self) -> int:
-        """The generation in the manifest; 0 where there is none or it is of another layout."""
+        """The generation in the manifest; 0 where there is none, it is damaged, or of another layout."""
+        manifest = self._read_manifest()
+        return manifest.generation if manifest and manifest.layout == LAYOUT else 0
+
+    def _read_manifest(self) -> "Manifest | None":
         try:
-            manifest = json.loads(self._manifest.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return 0
-        return int(manifest["generation"]) if manifest.get("layout") == LAYOUT else 0
+            return msgspec.json.decode(self._manifest.read_bytes(), type=Manifest)
+        except (OSError, msgspec.MsgspecError):
+            return None
 
-    def clear(self) -> None:
-        """Throw the folder away, the manifest first."""
-        self._manifest.unlink(missing_ok=True)
-        shutil.rmtree(self._path, ignore_errors=True)
-        self._index = self._searcher = None
-
-    def update(self, entries: Iterable[Entry], gone: Iterable[str], generation: int) -> None:
+    def update(self, entries: Iterable[Entry], gone: Iterable[str], generation: int, *, anew: bool = False) -> None:
         """Replace, drop, commit, then write the manifest. Raises ShishenError while another process writes."""
-        fresh = self.generation() == 0
-        index = self._open()
+        anew = anew or self.generation() == 0
+        manifest = self._read_manifest()
+        if manifest is None or manifest.layout != LAYOUT:
+            # Nobody can read what is there.
+            shutil.rmtree(self._path, ignore_errors=True)
+            self._index = self._searcher = None
         try:
-            writer = index.writer(heap_size=self._memory, num_threads=1)
+            writer = self._open().writer(heap_size=self._memory, num_threads=1)
         except ValueError as error:
             raise ShishenError("另一个进程正在更新索引；请等它结束再试。") from error
-        if fresh:
+        if anew:
             writer.delete_all_documents()
         else:
             for group in gone:
-                writer.delete_documents("group", group)
+                writer.delete_documents_by_term("group", group)
         for entry in entries:
-            if not fresh:
-                writer.delete_documents("group", entry.group)
+            if not anew:
+                writer.delete_documents_by_term("group", entry.group)
             for question in entry.questions:
                 found = tokens(question.text)
                 writer.add_document(
@@ -94,9 +102,8 @@ class TantivyIndex:
         writer.commit()
         writer.wait_merging_threads()
         # Manifest last: a crash before it means that the same changes are taken in once more.
-        whole = json.dumps({"layout": LAYOUT, "generation": generation})
         temporary = self._manifest.with_suffix(".tmp")
-        temporary.write_text(whole, encoding="utf-8")
+        temporary.write_bytes(msgspec.json.encode(Manifest(LAYOUT, generation)))
         os.replace(temporary, self._manifest)  # noqa: PTH105  (atomic on every platform)
         self._searcher = None
 
