@@ -1,5 +1,10 @@
 """One question → one grounded answer."""
 
+import json
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from shishen.errors import ShishenError
@@ -71,3 +76,27 @@ def test_the_engine_says_every_word_of_the_answer(house: Kitchen) -> None:
     pieces = list(house.say([Message("user", "红烧肉")], answer))
     assert "".join(pieces) == answer.text
     assert len(pieces) > 10
+
+
+HAZARDS = Path(__file__).parent / "data" / "questions" / "hazards.jsonl"
+
+
+@pytest.mark.parametrize(
+    "row", [json.loads(line) for line in HAZARDS.read_text(encoding="utf-8").splitlines()], ids=itemgetter("question")
+)
+def test_a_safe_dish_is_never_given_for_another_wish(house: Kitchen, row: dict[str, Any]) -> None:
+    answer = house.ask(row["question"])
+    assert answer.refused or answer.recipes[0].name in row["expected"]
+    assert answer.refused == ("### 做法" not in answer.text)
+
+
+def test_illness_sends_to_the_doctor_and_a_diet_does_not(house: Kitchen) -> None:
+    assert "就医" in house.ask("吃了红烧肉肚子疼怎么办").text
+    diet = house.ask("素麻婆豆腐怎么做")
+    assert "「素」" in diet.text
+    assert "就医" not in diet.text
+    assert diet.intent == "beyond"
+
+
+def test_what_was_left_aside_is_said(house: Kitchen) -> None:
+    assert house.ask("空气炸锅可乐鸡翅").text.startswith("您说的「空气炸锅可乐鸡翅」我理解为「可乐鸡翅」。")

@@ -1,5 +1,7 @@
 """The answer's words and numbers, and the verifier that holds them to the record."""
 
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -34,13 +36,15 @@ def test_spans() -> None:
         ({"min": 0.5, "max": 0.5, "unit": "个"}, "半个"),
         ({"vague": "适量"}, "适量"),
         ({"vague": "几", "unit": "片"}, "几片"),
-        ({"vague": "其他"}, "—"),
+        ({"vague": "其他", "raw": "水 没过食材", "name": "水"}, "没过食材"),
+        ({"vague": "其他", "raw": "多些盐", "name": "盐"}, "多些"),
+        ({"vague": "其他", "raw": "水（没过）", "name": "水"}, "—"),
         ({}, "—"),
         ({"min": 5.0, "max": 5.0, "unit": "g", "optional": True}, "5 g（可选）"),
     ],
 )
 def test_amounts_as_the_source_has_them(fields: dict[str, object], shown: str) -> None:
-    assert amount(Ingredient(raw="x", name="x", **fields)) == shown  # type: ignore[arg-type]
+    assert amount(Ingredient(**{"raw": "x", "name": "x", **fields})) == shown  # type: ignore[arg-type]
 
 
 def test_a_remark_in_brackets_is_kept_once() -> None:
@@ -72,7 +76,7 @@ RECIPE = Recipe(
 
 def test_the_whole_recipe_in_markdown() -> None:
     text = recipe_text(RECIPE)
-    assert "> 2–3 人份 · 约 2 小时 30 分钟 · 难度 ★★☆☆☆" in text
+    assert "> 2–3 份 · 约 2 小时 30 分钟 · 难度 ★★☆☆☆" in text
     assert "| 水／ | 1 升 |" in text
     assert "1. # 不是标题；- 煮 5 分钟" in text
     assert "如图" not in text
@@ -110,6 +114,21 @@ def test_the_verifier_finds_an_invented_number() -> None:
 def test_no_answer_has_a_number_that_its_recipe_has_not(house: Kitchen) -> None:
     recipes = list(house.library.recipes())
     assert [r.name for r in recipes if not grounded(recipe_text(r), r)] == []
+
+
+def test_the_verifier_notices_almost_any_changed_number(house: Kitchen) -> None:
+    dice = random.Random(7)
+    passed = tried = 0
+    for recipe in house.library.recipes():
+        text = recipe_text(recipe)
+        for found in dice.sample(list(re.finditer(r"(?<![\d.])\d+(?![\d.])", text)), 6):
+            other = str(int(found[0]) + dice.choice((1, 2, 3, 7, 10)))
+            tried += 1
+            # The numbers of a list's items are no amounts.
+            is_item = text[: found.start()].endswith("\n") and text[found.end() :].startswith(". ")
+            passed += not is_item and grounded(text[: found.start()] + other + text[found.end() :], recipe)
+    assert tried > 300
+    assert passed / tried < 0.1
 
 
 def test_nor_over_howtocook(howtocook: Path) -> None:

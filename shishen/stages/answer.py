@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from shishen.chinese import normalise
-from shishen.domains.cooking.composing import found_text, greeting_text, missing_text
+from shishen.domains.cooking.composing import beyond_text, found_text, greeting_text, missing_text
 from shishen.domains.cooking.grounding import grounded
-from shishen.domains.cooking.words import bare, segment
+from shishen.domains.cooking.understanding import Intent, asked_name, is_ill, nothing_asked, requests
+from shishen.domains.cooking.words import bare
 from shishen.errors import ShishenError
 from shishen.library import Library
 from shishen.records import Answer, Cited, Hit, Message
@@ -28,11 +29,19 @@ def answer(messages: Sequence[Message], library: Library, retriever: Retriever) 
     question = next((m.content for m in reversed(messages) if m.role == "user"), None)
     if question is None:
         raise ShishenError("messages 里没有用户的话（role 为 user）。")
-    if all(word.kind == "filler" for word in segment(normalise(question))):
-        text = greeting_text(len(library))
-        return Answer(text=text, intent="greeting", refused=False, state={"dish": None}, verified=True)
+    text = normalise(question)
+    if nothing_asked(text):
+        words = greeting_text(len(library))
+        return Answer(text=words, intent="greeting", refused=False, state={"dish": None}, verified=True)
     resolution = retriever.resolve(question)
-    return _found(resolution, library) if resolution.hits else _missing(question, resolution)
+    offered = resolution.hits or resolution.neighbours
+    # A word that a dish is called by (素炒豆角) asks for nothing more than that dish.
+    unmet = [word.text for word in requests(text) if not any(word.text in hit.name for hit in resolution.hits[:1])]
+    if unmet:
+        return _refused("beyond", beyond_text(unmet, is_ill(unmet), offered[:OFFERED]), offered[:OFFERED])
+    if not resolution.hits:
+        return _refused("how_to_cook", missing_text(asked_name(text), offered[:OFFERED]), offered[:OFFERED])
+    return _found(resolution, library)
 
 
 def extension(answer: Answer) -> dict[str, Any]:
@@ -57,25 +66,15 @@ def _found(resolution: Resolution, library: Library) -> Answer:
     )
 
 
-def _missing(question: str, resolution: Resolution) -> Answer:
-    neighbours = resolution.neighbours[:OFFERED]
+def _refused(intent: Intent, text: str, offered: Sequence[Hit]) -> Answer:
     return Answer(
-        text=missing_text(_asked(question), neighbours),
-        intent="how_to_cook",
+        text=text,
+        intent=intent,
         refused=True,
-        recipes=tuple(_cited(hit) for hit in neighbours),
+        recipes=tuple(_cited(hit) for hit in offered),
         state={"dish": None},
         verified=True,
     )
-
-
-def _asked(question: str, longest: int = 16) -> str:
-    """What a question asks for, without the words around it; empty where that is no short name."""
-    words = [word for word in segment(normalise(question)) if word.kind != "filler"]
-    if not words:
-        return ""
-    name = normalise(question)[words[0].start : words[-1].end]
-    return name if len(name) <= longest else ""
 
 
 def _cited(hit: Hit) -> Cited:

@@ -38,7 +38,7 @@ def amount(ingredient: Ingredient) -> str:
     """The quantity as its source has it; a dash where it has none."""
     if ingredient.vague:
         unit = ingredient.unit or ""
-        text = {"其他": "—", "随意": "随意"}.get(ingredient.vague, f"{ingredient.vague}{unit}")
+        text = _own_words(ingredient) if ingredient.vague == "其他" else f"{ingredient.vague}{unit}"
     else:
         said = span(ingredient.min, ingredient.max)
         unit = ingredient.unit or ""
@@ -46,6 +46,12 @@ def amount(ingredient: Ingredient) -> str:
         if not said:
             text = "—"
     return f"{text}（可选）" if ingredient.optional else text
+
+
+def _own_words(ingredient: Ingredient) -> str:
+    """What the source's line says besides the name, where that is no number (水没过食材); a dash where nothing is."""
+    rest = _BRACKETS.sub("", ingredient.raw).replace(ingredient.name, "", 1)
+    return rest.strip(" ：:，,、。；;-*·=\t") or "—"
 
 
 def place(source: Source) -> str:
@@ -64,13 +70,13 @@ def place(source: Source) -> str:
 def recipe_text(recipe: Recipe) -> str:
     """The whole recipe in Markdown."""
     parts = [f"## {recipe.name}"]
-    if facts := _facts(recipe):
-        parts.append(f"> {facts}")
+    if known := facts(recipe):
+        parts.append(f"> {known}")
     if recipe.description:
         parts.append(_safe(recipe.description))
     if recipe.ingredients:
         parts.append("### 材料")
-        parts.append(_table(recipe.ingredients))
+        parts.append("\n".join(rows(recipe.ingredients)))
     if recipe.tools:
         parts.append("### 工具")
         parts.append("、".join(recipe.tools))
@@ -107,25 +113,35 @@ def missing_text(asked: str, neighbours: Sequence[Hit]) -> str:
     return f"菜谱库里没有{what}，我不想凭空编一份给您。相近的有：{_names(neighbours)}。想看哪一道，说菜名就行。"
 
 
+def beyond_text(requests: Sequence[str], ill: bool, offered: Sequence[Hit]) -> str:
+    """The answer to a request that the cook cannot follow yet: said, rather than passed over."""
+    named = "、".join(f"「{request}」" for request in dict.fromkeys(requests))
+    text = f"您提到{named}。这样的要求我还不会照顾，怕答错，先不给菜谱。"
+    if ill:
+        text += "身体不舒服，请马上就医；情况紧急请拨打 120。"
+    return f"{text}想看原来的做法，说菜名就行，比如：{_names(offered)}。" if offered else text
+
+
 def greeting_text(recipe_count: int) -> str:
     """What the cook says when nothing was asked yet."""
     return f"您好，我是食神。菜谱库里有 {recipe_count} 份菜谱，告诉我菜名，我就把做法讲给您，比如「可乐鸡翅怎么做」。"
 
 
-def _facts(recipe: Recipe) -> str:
-    facts = []
+def facts(recipe: Recipe) -> str:
+    """What is known of the whole dish, in one line."""
+    known = []
     if recipe.servings and (served := span(recipe.servings.min, recipe.servings.max)):
-        facts.append(f"{served} 人份")
+        known.append(f"{served} 份")
     if recipe.minutes is not None:
-        facts.append(f"约 {_duration(recipe.minutes)}")
+        known.append(f"约 {_duration(recipe.minutes)}")
     if recipe.difficulty is not None:
-        facts.append(f"难度 {'★' * recipe.difficulty}{'☆' * (5 - recipe.difficulty)}")
+        known.append(f"难度 {'★' * recipe.difficulty}{'☆' * (5 - recipe.difficulty)}")
     if recipe.calories is not None:
-        facts.append(f"{number(recipe.calories)} 千卡")
+        known.append(f"{number(recipe.calories)} 千卡")
     if recipe.tastes:
-        facts.append("、".join(recipe.tastes))
-    facts.extend(fact for fact in (recipe.category, recipe.cuisine) if fact)
-    return " · ".join(facts)
+        known.append("、".join(recipe.tastes))
+    known.extend(fact for fact in (recipe.category, recipe.cuisine) if fact)
+    return " · ".join(known)
 
 
 def _duration(minutes: float) -> str:
@@ -136,12 +152,13 @@ def _duration(minutes: float) -> str:
     return f"{number(hours)} 小时" + (f" {number(rest)} 分钟" if rest else "")
 
 
-def _table(ingredients: Sequence[Ingredient]) -> str:
-    rows = [(_named(i), amount(i), remark(i, ingredients)) for i in ingredients]
-    if any(note for _, _, note in rows):
+def rows(ingredients: Sequence[Ingredient]) -> list[str]:
+    """The table of ingredients, a Markdown row each; the column of remarks only where there is one."""
+    cells = [(_named(i), amount(i), remark(i, ingredients)) for i in ingredients]
+    if any(note for _, _, note in cells):
         head = ["| 食材 | 用量 | 备注 |", "|---|---|---|"]
-        return "\n".join(head + [f"| {_cell(n)} | {_cell(a)} | {_cell(note)} |" for n, a, note in rows])
-    return "\n".join(["| 食材 | 用量 |", "|---|---|"] + [f"| {_cell(n)} | {_cell(a)} |" for n, a, _ in rows])
+        return head + [f"| {_cell(n)} | {_cell(a)} | {_cell(note)} |" for n, a, note in cells]
+    return ["| 食材 | 用量 |", "|---|---|"] + [f"| {_cell(n)} | {_cell(a)} |" for n, a, _ in cells]
 
 
 def _named(ingredient: Ingredient) -> str:

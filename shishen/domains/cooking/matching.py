@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shishen.chinese import blurred
 from shishen.domains.cooking.knowledge import knowledge
 from shishen.domains.cooking.units import Unit, units
-from shishen.domains.cooking.words import WordClass
+from shishen.domains.cooking.words import WordClass, segment
 
 # The least score at which a dish is taken for the one that was asked for. Measured, not guessed:
 # benchmarks/retrieval.py sweeps it over the labelled questions (docs/benchmarks.md).
@@ -24,11 +24,11 @@ THRESHOLD = 0.80
 # What a word of the question costs directly before the window and directly after it. What follows a
 # dish is mostly said about it (炸多久, 放多少水), unless it is a form (盖饭, 汤); what precedes it belongs to it.
 BEFORE: dict[WordClass, float] = {
-    "food": 1.1, "form": 1.1, "flavour": 1.1, "technique": 1.1, "style": 0.4, "praise": 0.05,
+    "hazard": 1.1, "food": 1.1, "form": 1.1, "flavour": 1.1, "technique": 1.1, "style": 0.4, "praise": 0.05,
     "request": 0.05, "unknown": 0.35,
 }  # fmt: skip
 AFTER: dict[WordClass, float] = {
-    "food": 0.4, "form": 1.1, "flavour": 0.4, "technique": 0.2, "style": 0.2, "praise": 0.05,
+    "hazard": 1.1, "food": 0.4, "form": 1.1, "flavour": 0.4, "technique": 0.2, "style": 0.2, "praise": 0.05,
     "request": 0.05, "unknown": 0.2,
 }  # fmt: skip
 # A syllable typed as pinyin may belong to any word.
@@ -52,7 +52,7 @@ BY_CANON = 0.98
 LONGEST_QUESTION = 240
 
 How = Literal["exact", "sound", "similar", "part"]
-_WEIGHTY = ("food", "form", "flavour", "technique")
+_WEIGHTY = ("hazard", "food", "form", "flavour", "technique")
 
 
 class Match(Struct, frozen=True):
@@ -80,6 +80,14 @@ def match(question: str, name: str) -> Match:
 
     Both are normalised (`chinese.normalise`); `question` is at most `LONGEST_QUESTION` long (`shorten`).
     """
+    found = _match(question, name)
+    if any(word.kind == "hazard" and word.text not in name for word in segment(question)):
+        # 发芽土豆丝 is never 土豆丝, whatever else is right.
+        return replace(found, score=min(found.score, OTHER_DISH_SCORE))
+    return found
+
+
+def _match(question: str, name: str) -> Match:
     as_written = align(units(question, False), units(name, False))
     if as_written.score == 1.0:
         return as_written

@@ -1,6 +1,7 @@
 """The words of dish names: what each means for a match, and which words are one thing (aliases)."""
 
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -9,12 +10,13 @@ from msgspec import Struct
 from shishen.chinese import normalise
 from shishen.domains.cooking.knowledge import knowledge
 
-WordClass = Literal["food", "form", "flavour", "technique", "style", "praise", "request", "filler", "unknown"]
+WordClass = Literal["hazard", "food", "form", "flavour", "technique", "style", "praise", "request", "filler", "unknown"]
 
 # Where a word stands in several lists the earlier class counts: 酸菜 is an ingredient before it is a flavour.
 _CLASS_OF_LIST: dict[str, WordClass] = {
-    "hazard": "food",
+    "hazard": "hazard",
     "request": "request",
+    "illness": "request",
     "food": "food",
     "technique": "technique",
     "flavour": "flavour",
@@ -54,18 +56,25 @@ def aliases(kind: Literal["ingredient", "dish", "fragment"]) -> dict[str, str]:
     return table
 
 
+def _learn(known: dict[str, tuple[WordClass, str]], words: Iterable[str], kind: WordClass) -> None:
+    """Take words of one class in, each standing for itself; what is known already stays."""
+    for word in map(normalise, words):
+        known.setdefault(word, (kind, word))
+
+
 @cache
 def _known() -> tuple[dict[str, tuple[WordClass, str]], int]:
     """Every known word → (class, canonical), and the length of the longest."""
     lists = knowledge("words")
     known: dict[str, tuple[WordClass, str]] = {}
+    for name in ("hazard", "request", "illness"):
+        _learn(known, lists[name].split(), _CLASS_OF_LIST[name])
     for alias, canonical in aliases("fragment").items():
-        known[alias] = ("form", canonical)
+        known.setdefault(alias, ("form", canonical))
     for alias, canonical in aliases("ingredient").items():
         known.setdefault(alias, ("food", canonical))
     for name, kind in _CLASS_OF_LIST.items():
-        for word in lists[name].split():
-            known.setdefault(normalise(word), (kind, normalise(word)))
+        _learn(known, lists[name].split(), kind)
     for group in lists["same"]:
         first, *others = group.split()
         for word in others:
