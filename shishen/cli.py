@@ -254,7 +254,7 @@ def index(
     """
     kitchen = kitchen_of()
     changed = kitchen.retriever.rebuild() if rebuild else kitchen.catch_up()
-    say(f"索引已更新到第 {kitchen.index.generation()} 代。" if changed else "索引已经是最新的。")
+    say("索引已更新。" if changed else "索引已经是最新的。")
 
 
 @app.command()

@@ -43,11 +43,9 @@ def _look(kitchen: "Kitchen") -> Iterator[Finding]:
     except OSError as error:
         yield Finding("数据文件夹", False, f"{home} 写不进去：{error.strerror}；请换一个 SHISHEN_HOME")
         return
-    stats = kitchen.library.stats()
-    yield Finding("菜谱库", True, f"{stats.recipes} 份菜谱，第 {stats.generation} 代")
-    behind = stats.generation - kitchen.index.generation()
-    words = "是最新的" if behind == 0 else f"落后 {behind} 代" if behind > 0 else "属于另一个菜谱库"
-    yield Finding("索引", behind == 0, words if behind == 0 else f"{words}；请运行 shishen index")
+    yield Finding("菜谱库", True, f"{len(kitchen.library)} 份菜谱")
+    newest = kitchen.index.generation() == kitchen.library.generation()
+    yield Finding("索引", newest, "是最新的" if newest else "跟不上菜谱库；请运行 shishen index")
     for kind in ("reranker", "chat"):
         chosen = kitchen.settings.engines[kind]
         yield Finding(f"引擎 {kind}", bool(kitchen.retriever if kind == "reranker" else kitchen.chat), chosen.name)

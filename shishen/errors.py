@@ -19,3 +19,7 @@ class BadSettings(ShishenError):
 
 class NotFound(ShishenError):
     """A recipe, an engine or a path that was named and is not there."""
+
+
+class Busy(ShishenError):
+    """Another process is at it; trying again later is the mend."""

@@ -18,7 +18,7 @@ import msgspec
 from shishen import engines, settings
 from shishen.domains.cooking.matching import THRESHOLD
 from shishen.engines import EngineInfo
-from shishen.errors import BadRecord, NotFound, ShishenError
+from shishen.errors import BadRecord, Busy, NotFound, ShishenError
 from shishen.library import Changes, Library
 from shishen.protocols import Chat, Index, Reader, Reranker
 from shishen.records import Answer, Line, Message, Recipe, Rejected
@@ -29,6 +29,8 @@ from shishen.stages.answer import answer
 from shishen.stages.read import Candidate, find_files, read
 
 HOUSE = Path(__file__).parent / "cookbook"
+# Seconds that a question waits for another process to make the first index.
+FIRST_INDEX_PATIENCE = 15.0
 
 
 class Kitchen:
@@ -103,17 +105,17 @@ class Kitchen:
     def catch_up(self, patience: float = 60.0) -> bool:
         """Bring the index to the library's generation; whether there was anything to do.
 
-        Waits `patience` seconds while another process is at it. Raises ShishenError after that.
+        Waits `patience` seconds while another process is at it. Raises Busy after that.
         """
         retriever = self.retriever
         end = time.monotonic() + patience
         while True:
             try:
                 return retriever.catch_up()
-            except ShishenError:
+            except Busy:
                 if time.monotonic() > end:
                     raise
-                time.sleep(0.1)
+                time.sleep(0.05)
 
     def adding(self, candidates: Iterable[Candidate]) -> Iterator[add_stage.Progress | Rejected]:
         """The same step by step, without the index."""
@@ -123,11 +125,13 @@ class Kitchen:
 
     def add_house(self) -> Changes:
         """Add the house cookbook, which comes with the program."""
-        changes = Changes()
-        for event in self.adding(find_files([HOUSE], base=HOUSE.parent.parent)):
-            if isinstance(event, Rejected):
-                raise BadRecord(f"自带菜谱 {event.path} 读不了：{event.reason}")
-            changes = event.changes
+        shelved = []
+        for result in read(find_files([HOUSE], base=HOUSE.parent.parent), self.readers, self.settings.reader):
+            if isinstance(result, Rejected):
+                raise BadRecord(f"自带菜谱 {result.path} 读不了：{result.reason}")
+            shelved.append(add_stage.shelve(result))
+        # One batch: a process that starts beside this one finds all of it or nothing.
+        changes = self.library.put(shelved)
         self.catch_up()
         return changes
 
@@ -144,9 +148,10 @@ class Kitchen:
         if self.library.empty:
             self.add_house()
         try:
-            self.retriever.catch_up()
+            # Who has an index to answer from need not wait for a better one.
+            self.catch_up(patience=0 if self.index.generation() else FIRST_INDEX_PATIENCE)
         except ShishenError:
-            # Another process is adding; answer from the index as it stands, unless there is none yet.
+            # Another process is adding, or nothing can be written here; the index as it stands will do.
             if self.index.generation() == 0:
                 raise
 
@@ -163,7 +168,8 @@ class Kitchen:
 
     def say(self, messages: Sequence[Message], given: Answer) -> Iterator[str]:
         """An answer's text in pieces, phrased by the chat engine."""
-        yield from self.chat.phrase(messages, given)
+        recipes = [] if given.refused else [self.library.get(cited.id) for cited in given.recipes[:1]]
+        yield from self.chat.phrase(messages, given, recipes)
 
     def recipe(self, id_: str) -> Recipe:
         """A recipe by its id. Raises NotFound."""

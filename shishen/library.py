@@ -1,15 +1,13 @@
 """The recipe library: one SQLite file, the record of truth.
 
-Identity is the source (`Source.place`), never the name. Every batch is one transaction, which also raises the
-generation; the search index says which generation it was built from and catches up with `changes`.
+Identity is the source, never the name. Every batch is one transaction, which also raises the generation; the
+search index says which generation it was built from and catches up from there.
 """
 
 import hashlib
+import secrets
 import sqlite3
-import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import cast
@@ -18,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from shishen.chinese import normalise
+from shishen.database import Database, explain
 from shishen.errors import NotFound, ShishenError
 from shishen.protocols import Entry
 from shishen.records import Question, Recipe
@@ -25,10 +24,10 @@ from shishen.records import Question, Recipe
 SCHEMA_VERSION = 1
 # A dish of thousands of recipes would bring thousands of questions; the commonest are enough to find it.
 QUESTIONS_A_GROUP = 24
+GENERATION_STEP = 2**20
 
 _SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('generation', 0);
+CREATE TABLE batches (generation INTEGER PRIMARY KEY);
 CREATE TABLE recipes (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -44,6 +43,7 @@ CREATE TABLE recipes (
 CREATE INDEX recipes_by_path ON recipes (path, line);
 CREATE INDEX recipes_by_group ON recipes (title_group, completeness DESC);
 CREATE INDEX recipes_by_generation ON recipes (generation);
+CREATE INDEX recipes_by_category ON recipes (category);
 CREATE TABLE questions (
     recipe INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (recipe, kind, text)
 ) WITHOUT ROWID;
@@ -93,7 +93,6 @@ class Stats(Struct, frozen=True):
     ingredients: int
     files: int
     categories: dict[str, int]
-    generation: int
     size_bytes: int
 
 
@@ -105,38 +104,26 @@ def group_of(recipe: Recipe) -> str:
 class Library:
     """The library in the file `path`, made where it is missing. Safe to share between threads.
 
-    Raises ShishenError where the file is no library or of a newer version.
+    Raises ShishenError where the file is no library, of a newer version, or cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._writing = threading.Lock()
+        self._database = Database(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._prepare()
         except OSError as error:
             raise ShishenError(f"{path.parent} 放不了菜谱库（{error.strerror}）；请换一个 SHISHEN_HOME。") from error
-        except (sqlite3.DatabaseError, ShishenError) as error:
+        except (sqlite3.Error, ShishenError) as error:
             self.close()
             if isinstance(error, ShishenError):
                 raise
-            raise ShishenError(f"{path} 不是食神的菜谱库（{error}）；请换一个 SHISHEN_HOME 或恢复备份。") from error
-
-    # --- connections -------------------------------------------------------------------------------------
+            raise ShishenError(explain(path, error)) from error
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            _use_wal(connection)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA temp_store = FILE")
-            self._local.connection = connection
-            self._connections.append(connection)
-        return connection
+        return self._database.connection
 
     def _prepare(self) -> None:
         connection = self._connection
@@ -146,7 +133,7 @@ class Library:
             return
         if version > SCHEMA_VERSION:
             raise ShishenError(f"{self.path} 由更新版本的食神写成（{version}）；请升级食神。")
-        with self._transaction() as write:
+        with self._database.transaction() as write:
             # Another process may have made the tables while this one waited for the lock.
             if write.execute("PRAGMA user_version").fetchone()[0] == 0:
                 if write.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -155,34 +142,16 @@ class Library:
                     write.execute(statement)
                 write.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connection
-        with self._writing:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                connection.execute("COMMIT")
-            except sqlite3.OperationalError as error:
-                # The disk is full or fails, or another process writes for a minute on end; nothing is half done.
-                raise ShishenError(f"写不进菜谱库 {self.path}（{error}）；请看看磁盘空间，或稍后再试。") from error
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-
     def close(self) -> None:
         """Close every connection; the library is of no use afterwards."""
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
-        self._local = threading.local()
+        self._database.close()
 
     # --- writing -----------------------------------------------------------------------------------------
 
     def put(self, batch: Sequence[Shelved]) -> Changes:
         """Store a batch, all or nothing. A recipe whose place is known replaces the one there."""
-        with self._transaction() as write:
-            generation = self.generation() + 1
+        with self._database.transaction() as write:
+            generation = self._next_generation()
             known = {
                 row[0]: (row[1], row[2], row[3])
                 for ids in _chunks([s.recipe.id for s in batch], 500)
@@ -218,13 +187,13 @@ class Library:
                     "INSERT OR IGNORE INTO ingredients VALUES (?, ?)", [(n, key) for n in shelved.ingredients]
                 )
             if added or changed:
-                self._raise_generation(write, generation)
+                write.execute("INSERT INTO batches VALUES (?)", (generation,))
             return Changes(added, changed, len(batch) - added - changed)
 
     def remove(self, ids: Iterable[str]) -> Changes:
         """Remove recipes by id, all or nothing. Raises NotFound where an id is not in the library."""
-        with self._transaction() as write:
-            generation = self.generation() + 1
+        with self._database.transaction() as write:
+            generation = self._next_generation()
             removed = 0
             for id_ in dict.fromkeys(ids):
                 row = write.execute("SELECT key, title_group FROM recipes WHERE id = ?", (id_,)).fetchone()
@@ -234,7 +203,7 @@ class Library:
                 write.execute("DELETE FROM recipes WHERE key = ?", (row[0],))
                 removed += 1
             if removed:
-                self._raise_generation(write, generation)
+                write.execute("INSERT INTO batches VALUES (?)", (generation,))
             return Changes(removed=removed)
 
     def _forget(self, write: sqlite3.Connection, key: int, group: str, generation: int) -> None:
@@ -242,15 +211,22 @@ class Library:
         write.execute("DELETE FROM ingredients WHERE recipe = ?", (key,))
         write.execute("INSERT OR REPLACE INTO removed VALUES (?, ?)", (group, generation))
 
-    def _raise_generation(self, write: sqlite3.Connection, generation: int) -> None:
-        write.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (generation,))
+    def _next_generation(self) -> int:
+        # A step of chance: a library that was restored from a backup and then changed never comes to a generation
+        # that its index has of the other course of things.
+        return self.generation() + 1 + secrets.randbelow(GENERATION_STEP)
 
     # --- reading -----------------------------------------------------------------------------------------
 
     def generation(self) -> int:
-        """How many batches have changed the library."""
-        (value,) = self._connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        return int(value)
+        """The last batch that changed the library; 0 before the first, then ever greater."""
+        (value,) = self._connection.execute("SELECT max(generation) FROM batches").fetchone()
+        return int(value or 0)
+
+    def has_been(self, generation: int) -> bool:
+        """Whether this library was once of that generation."""
+        found = self._connection.execute("SELECT 1 FROM batches WHERE generation = ?", (generation,))
+        return found.fetchone() is not None
 
     def __len__(self) -> int:
         (count,) = self._connection.execute("SELECT count(*) FROM recipes").fetchone()
@@ -293,6 +269,7 @@ class Library:
         ingredient: str | None = None,
         path: str | None = None,
         limit: int = -1,
+        offset: int = 0,
     ) -> Iterator[Recipe]:
         """Recipes in the order they came, narrowed by part of a name, category, canonical ingredient or path."""
         clauses: list[str] = []
@@ -311,7 +288,7 @@ class Library:
             values.append(path)
         where = " AND ".join(clauses) or "1"
         rows = self._connection.execute(
-            f"SELECT body FROM recipes WHERE {where} ORDER BY key LIMIT ?", (*values, limit)
+            f"SELECT body FROM recipes WHERE {where} ORDER BY key LIMIT ? OFFSET ?", (*values, limit, offset)
         )
         for (body,) in rows:
             yield _decode(body)
@@ -336,7 +313,6 @@ class Library:
             ingredients=one("SELECT count(DISTINCT name) FROM ingredients").fetchone()[0],
             files=one("SELECT count(DISTINCT path) FROM recipes").fetchone()[0],
             categories=dict(categories.fetchall()),
-            generation=self.generation(),
             size_bytes=sum(p.stat().st_size for p in self.path.parent.glob(f"{self.path.name}*")),
         )
 
@@ -373,19 +349,6 @@ class Library:
             common = sorted(counts, key=lambda q: (q[0] != "name", -counts[q], q[1]))[:QUESTIONS_A_GROUP]
             questions = tuple(Question(text, "name" if kind == "name" else "about") for kind, text in common)
             yield Entry(group, len(keys), questions)
-
-
-def _use_wal(connection: sqlite3.Connection, patience: float = 60.0) -> None:
-    """Turn on the write-ahead log; where two processes make one library at once, SQLite does not wait of itself."""
-    end = time.monotonic() + patience
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-        time.sleep(0.02)
 
 
 _decoder = msgspec.json.Decoder(Recipe)

@@ -110,7 +110,7 @@ def stats(json_: Json = False) -> None:
         print_json(numbers)
         return
     print(f"菜谱 {numbers.recipes}，菜名 {numbers.dishes}，问题 {numbers.questions}，食材 {numbers.ingredients}")
-    print(f"文件 {numbers.files}，大小 {numbers.size_bytes / 1e6:.1f} MB，第 {numbers.generation} 代")
+    print(f"文件 {numbers.files}，大小 {numbers.size_bytes / 1e6:.1f} MB")
     for category, count in numbers.categories.items():
         print(f"  {category or '（未分类）'} {count}")
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from shishen.records import Answer, Draft, Message, Question, Rejected
+from shishen.records import Answer, Draft, Message, Question, Recipe, Rejected
 from shishen.source_file import SourceFile
 
 
@@ -42,14 +42,24 @@ class Index(Protocol):
     """Finds the stored questions nearest to one asked. Derived from the library; may be thrown away."""
 
     def generation(self) -> int:
-        """The generation of the library that this index was built from; 0 for an empty one."""
+        """The generation of the library that this index was built from; 0 where there is none that can be read."""
         ...
 
-    def update(self, entries: Iterable[Entry], gone: Iterable[str], generation: int, *, anew: bool = False) -> None:
-        """Replace the groups of `entries`, drop those of `gone`, then say what generation this is.
+    def update(
+        self,
+        entries: Iterable[Entry],
+        gone: Iterable[str],
+        generation: int,
+        *,
+        anew: bool = False,
+        expected: int | None = None,
+    ) -> bool:
+        """Replace the groups of `entries`, drop those of `gone`, then say what generation this is; True.
 
-        With `anew` everything that was there goes first.
+        With `anew` everything that was there goes too; searches find the old, whole, until the new is whole.
+        Nothing is done (False) where the index, once nobody else can write, is not of the `expected` generation.
         Safe when killed anywhere: the generation is written last, and updating twice changes nothing.
+        Raises Busy while another process updates it.
         """
         ...
 
@@ -69,6 +79,6 @@ class Reranker(Protocol):
 class Chat(Protocol):
     """Phrases a grounded answer."""
 
-    def phrase(self, messages: Sequence[Message], answer: Answer) -> Iterator[str]:
-        """The answer's text in pieces, as they come."""
+    def phrase(self, messages: Sequence[Message], answer: Answer, recipes: Sequence[Recipe]) -> Iterator[str]:
+        """The answer's text in pieces, as they come; `recipes` are the records that it stands on."""
         ...

@@ -86,15 +86,18 @@ class Source(Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """The identity as one string: `path`, `path#p12` or `path#345`."""
+        """The place for people to read: `path`, `path#p12` or `path#345`."""
         if self.page is not None:
             return f"{self.path}#p{self.page}" + (f".{self.line}" if self.line is not None else "")
         return self.path if self.line is None else f"{self.path}#{self.line}"
 
 
-def recipe_id(place: str) -> str:
-    """A recipe's id: 12 hexadecimal digits of its place's BLAKE2b."""
-    return hashlib.blake2b(place.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+def recipe_id(source: Source) -> str:
+    """A recipe's id: 12 hexadecimal digits of the BLAKE2b of its path, page and line."""
+    # No path holds NUL, so that a file named `x#2` is not the second line of `x`.
+    parts = (source.path, source.page, source.line)
+    identity = "\0".join("" if part is None else str(part) for part in parts)
+    return hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 class DraftLine(Struct, frozen=True):

@@ -8,14 +8,16 @@ from msgspec import Struct
 from shishen.chinese import normalise
 from shishen.domains.cooking.matching import THRESHOLD, How, Match, match, shorten
 from shishen.domains.cooking.words import aliases, canonical_words, segment
+from shishen.errors import ShishenError
 from shishen.library import Library
 from shishen.protocols import Found, Index, Reranker
 from shishen.records import Hit
 
 # How many names the index proposes, and how many of them are looked at closely.
 PROPOSED, JUDGED = 40, 12
-# How many dishes are looked for by what they are like, and the score from which a name is nearer than that.
-DESCRIBED, CLOSE = 8, 0.45
+# How many dishes are looked for by what they are like, the score from which a name is nearer than that, and the
+# one below which it is not near at all.
+DESCRIBED, CLOSE, FAR = 8, 0.45, 0.25
 
 
 class Resolution(Struct, frozen=True):
@@ -48,23 +50,25 @@ class Retriever:
         self._limit = limit
 
     def catch_up(self) -> bool:
-        """Bring the index to the library's generation; whether there was anything to do."""
-        now, then = self._library.generation(), self._index.generation()
-        if now == then:
-            return False
-        # An index that is ahead belongs to another library: begin again.
-        since = then if then < now else 0
-        self._update(since, now)
-        return True
+        """Bring the index to the library's generation; whether there was anything to do. Raises Busy."""
+        worked = False
+        while (then := self._index.generation()) != self._library.generation():
+            # An index of another library, or of a backup's future, tells nothing of what has changed since.
+            worked |= self._update(then if self._library.has_been(then) else 0, then)
+        return worked
 
     def rebuild(self) -> bool:
-        """Make the index anew; always something to do."""
-        self._update(0, self._library.generation())
+        """Make the index anew; always something to do. Raises Busy."""
+        while not self._update(0, self._index.generation()):
+            # Another process was quicker, but the index was to be made anew.
+            continue
         return True
 
-    def _update(self, since: int, now: int) -> None:
+    def _update(self, since: int, expected: int) -> bool:
         library = self._library
-        self._index.update(library.entries_since(since), library.gone_since(since), now, anew=since == 0)
+        now = library.generation()
+        entries, gone = library.entries_since(since), library.gone_since(since)
+        return self._index.update(entries, gone, now, anew=since == 0, expected=expected)
 
     def resolve(self, question: str) -> Resolution:
         """The dishes that a question names, or the nearest ones. `question` in any script, width and case."""
@@ -76,7 +80,8 @@ class Retriever:
         if not good:
             # Names that are far off say less than dishes that the question describes.
             close = [pair for pair in near if pair[0].score >= CLOSE]
-            near = [*close, *self._described(core), *near[len(close) :]]
+            rest = [pair for pair in near[len(close) :] if pair[0].score >= FAR]
+            near = [*close, *self._described(core), *rest]
         best = judged[0][0] if judged else Match(0.0, "part")
         return Resolution(
             hits=tuple(islice(self._hits(good), self._limit)),
@@ -93,6 +98,8 @@ class Retriever:
         if called is not None and called != core:
             query = f"{query} {called}"
         proposed = self._index.search(query, "name", PROPOSED)
+        if not proposed and self._index.generation() == 0 and not self._library.empty:
+            raise ShishenError("检索索引还没做好，或者坏了；请稍后再问，或运行 shishen index。")
         scores = self._reranker.scores(f"{text} {query}", [found.text for found in proposed])
         ranked = sorted(zip(scores, proposed, strict=True), key=lambda pair: -pair[0])[:JUDGED]
         best_of: dict[str, tuple[Match, Found]] = {}
@@ -106,7 +113,10 @@ class Retriever:
 
     def _described(self, core: str) -> list[tuple[Match, Found]]:
         """Dishes whose own questions (what they are made of, how they taste) are near to what was asked."""
-        return [(Match(0.0, "part"), found) for found in self._index.search(core, "about", DESCRIBED)]
+        words = {word.canonical for word in segment(core) if word.kind not in ("filler", "praise", "unknown")}
+        about = self._index.search(core, "about", DESCRIBED)
+        # Sharing a character is no likeness: a word of the question must stand in it.
+        return [(Match(0.0, "part"), found) for found in about if any(w in canonical_words(found.text) for w in words)]
 
     def _hits(self, pairs: Iterable[tuple[Match, Found]]) -> Iterator[Hit]:
         """The most complete recipe of each dish, each dish once."""

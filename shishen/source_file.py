@@ -1,4 +1,4 @@
-"""A text file to read recipes from: its encoding found, its size limited, its lines streamed."""
+"""A file to read recipes from: what it is, its encoding found, its size limited, its lines streamed."""
 
 import codecs
 import io
@@ -33,7 +33,8 @@ class TextLine(Struct, frozen=True):
 class SourceFile:
     """One file on disk. `label` is the path that its recipes carry as their source.
 
-    Raises UnreadableFile where the file is empty, is no text, or cannot be opened.
+    `first_bytes` are its first 64 KiB; `encoding` is None where it is no text. Raises UnreadableFile where the
+    file is empty or cannot be opened.
     """
 
     def __init__(self, path: Path, label: str | None = None, limits: Limits | None = None) -> None:
@@ -43,25 +44,24 @@ class SourceFile:
         try:
             self.size = path.stat().st_size
             with path.open("rb") as stream:
-                head = stream.read(HEAD_BYTES)
+                self.first_bytes = stream.read(HEAD_BYTES)
         except OSError as error:
             raise self._unreadable(error) from error
-        if not head.strip():
+        if not self.first_bytes.strip():
             raise UnreadableFile(f"{self.label} 是空文件。")
-        kind = _kind_of(head)
-        self.encoding = None if kind else detect_encoding(head, whole=self.size <= HEAD_BYTES)
-        if self.encoding is None:
-            raise UnreadableFile(f"{self.label} 不是文本文件（{kind or '二进制内容，或不是 UTF-8、GBK 编码'}）。")
-        self._head = head
+        self.kind = _kind_of(self.first_bytes)
+        whole = self.size <= HEAD_BYTES
+        self.encoding = None if self.kind else detect_encoding(self.first_bytes, whole)
 
     @cached_property
     def head(self) -> str:
-        """The first 64 KiB as text; a character cut at the end is dropped."""
-        return self._head.decode(self._encoding, errors="ignore").lstrip("\ufeff")
+        """The first 64 KiB as text, without a character cut at the end; empty where the file is no text."""
+        return self.first_bytes.decode(self.encoding, errors="ignore").lstrip("\ufeff") if self.encoding else ""
 
     @property
     def _encoding(self) -> str:
-        assert self.encoding is not None  # the constructor refused the file otherwise
+        if self.encoding is None:
+            raise UnreadableFile(f"{self.label} 不是文本文件（{self.kind or '二进制内容，或不是 UTF-8、GBK 编码'}）。")
         return self.encoding
 
     def text(self) -> str:
@@ -88,7 +88,7 @@ class SourceFile:
             stream = self.path.open("rb")
         except OSError as error:
             raise self._unreadable(error) from error
-        stream.seek(len(codecs.BOM_UTF8) if self._head.startswith(codecs.BOM_UTF8) else 0)
+        stream.seek(len(codecs.BOM_UTF8) if self.first_bytes.startswith(codecs.BOM_UTF8) else 0)
         return stream
 
     def _unreadable(self, error: OSError) -> UnreadableFile:

@@ -218,7 +218,7 @@ def test_a_reranker_scores_each_text_between_none_and_one(info: EngineInfo) -> N
 )
 def test_the_default_chat_says_what_was_composed(info: EngineInfo, text: str) -> None:
     answer = Answer(text=text, intent="how_to_cook", refused=False, state={}, verified=True)
-    pieces = list(info.build().phrase([Message("user", "菜怎么做")], answer))
+    pieces = list(info.build().phrase([Message("user", "菜怎么做")], answer, []))
     assert all(pieces)
     if info.name == DEFAULT_ENGINES["chat"]:
         assert "".join(pieces) == text

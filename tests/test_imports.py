@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).parent.parent / "shishen"
 
 # Lower layers first; a module may import modules of its own layer or of one below.
 LAYERS = [
-    {"errors", "records", "chinese", "source_file"},
+    {"errors", "records", "chinese", "source_file", "file_lock", "database"},
     {"protocols"},
     {"domains"},
     {"library", "settings", "engines"},
@@ -20,7 +20,7 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # What an engine may import, whatever its kind.
-ENGINES_SEE = {"protocols", "records", "errors", "chinese", "source_file"}
+ENGINES_SEE = {"protocols", "records", "errors", "chinese", "source_file", "file_lock"}
 
 
 def imports(path: Path) -> set[str]:

@@ -153,12 +153,11 @@ def test_a_reader_sees_what_another_kitchen_wrote(full: Kitchen) -> None:
 
 HOLD = """
 import sys
+from shishen.file_lock import locked
 from shishen.kitchen import Kitchen
-kitchen = Kitchen()
-index = kitchen.index._open() if hasattr(kitchen.index, "_open") else None
-writer = index.writer(heap_size=128_000_000, num_threads=1)
-print("held", flush=True)
-sys.stdin.readline()
+with locked(Kitchen().settings.home / "index" / "lock", "held"):
+    print("held", flush=True)
+    sys.stdin.readline()
 """
 
 

@@ -19,7 +19,7 @@ from shishen.stages.add import shelve
 
 def recipe_of(name: str, path: str = "/corpus.jsonl", line: int | None = 1, **changes: object) -> Recipe:
     source = Source(path=path, line=line)
-    recipe = Recipe(id=recipe_id(source.place), name=name, title=name, source=source, steps=(Step(text="炒熟"),))
+    recipe = Recipe(id=recipe_id(source), name=name, title=name, source=source, steps=(Step(text="炒熟"),))
     return replace(recipe, **changes)
 
 
@@ -54,14 +54,15 @@ def test_a_recipe_comes_back_as_it_was(library: Library) -> None:
     assert library.put([shelved]) == Changes(added=1)
     assert library.get(shelved.recipe.id) == shelved.recipe
     assert len(library) == 1
-    assert library.generation() == 1
+    assert library.generation() > 0
 
 
 def test_adding_again_changes_nothing(library: Library) -> None:
     batch = [shelved_of("红烧肉", line=n) for n in range(1, 4)]
     assert library.put(batch) == Changes(added=3)
+    generation = library.generation()
     assert library.put(batch) == Changes(unchanged=3)
-    assert library.generation() == 1
+    assert library.generation() == generation
     assert is_sound(library)
 
 
@@ -106,11 +107,12 @@ def test_an_empty_batch_is_nothing(library: Library) -> None:
 
 def test_a_batch_is_all_or_nothing(library: Library) -> None:
     library.put([shelved_of("红烧肉")])
+    generation = library.generation()
     unstorable = replace(shelved_of("东坡肉", line=3), questions=(Question("\ud83d", "name"),))
     with pytest.raises(UnicodeEncodeError):
         library.put([shelved_of("清蒸鲈鱼"), shelved_of("拍黄瓜", line=2), unstorable])
     assert [r.name for r in library.recipes()] == ["红烧肉"]
-    assert library.generation() == 1
+    assert library.generation() == generation
     assert library.put([shelved_of("拍黄瓜", line=2)]) == Changes(added=1)
     assert is_sound(library)
 
@@ -119,12 +121,13 @@ def test_remove_is_all_or_nothing_and_takes_an_id_twice(library: Library) -> Non
     batch = [shelved_of("红烧肉", line=n) for n in (1, 2, 3)]
     library.put(batch)
     ids = [s.recipe.id for s in batch]
+    generation = library.generation()
     with pytest.raises(NotFound, match="no-such-id"):
         library.remove([*ids, "no-such-id"])
-    assert len(library) == 3
+    assert (len(library), library.generation()) == (3, generation)
     assert library.remove([ids[0], ids[0], ids[1]]) == Changes(removed=2)
     assert [r.id for r in library.recipes()] == [ids[2]]
-    assert library.generation() == 2
+    assert library.generation() > generation
     assert is_sound(library)
 
 
@@ -163,20 +166,21 @@ def test_lists_are_narrowed(library: Library) -> None:
 def test_stats_count(library: Library) -> None:
     library.put([shelved_of("红烧肉", "/a.md", None, category="荤菜"), shelved_of("红烧肉", "/b.md", None)])
     stats = library.stats()
-    assert (stats.recipes, stats.dishes, stats.files, stats.generation) == (2, 1, 2, 1)
+    assert (stats.recipes, stats.dishes, stats.files) == (2, 1, 2)
     assert stats.categories == {"荤菜": 1, "": 1}
     assert stats.size_bytes > 0
 
 
 def test_an_index_is_told_what_was_touched(library: Library) -> None:
     library.put([shelved_of("红烧肉", line=1), shelved_of("拍黄瓜", line=2)])
+    first = library.generation()
     library.put([shelved_of("东坡肉", line=1)])
     library.remove([recipe_of("拍黄瓜", line=2).id])
     assert sorted(entry.group for entry in library.entries_since(0)) == ["东坡肉"]
-    assert [entry.group for entry in library.entries_since(1)] == ["东坡肉"]
-    assert sorted(library.gone_since(1)) == ["拍黄瓜", "红烧肉"]
-    assert list(library.entries_since(3)) == []
-    assert library.gone_since(3) == []
+    assert [entry.group for entry in library.entries_since(first)] == ["东坡肉"]
+    assert sorted(library.gone_since(first)) == ["拍黄瓜", "红烧肉"]
+    assert list(library.entries_since(library.generation())) == []
+    assert library.gone_since(library.generation()) == []
 
 
 def test_a_dish_of_many_recipes_is_one_entry_of_few_questions(library: Library) -> None:
@@ -213,7 +217,7 @@ def test_threads_may_share_a_library(library: Library) -> None:
     for thread in threads:
         thread.join()
     assert faults == []
-    assert (len(library), library.generation()) == (80, 80)
+    assert (len(library), rows(library, "SELECT count(*) FROM batches")) == (80, [(80,)])
     assert is_sound(library)
 
 

@@ -179,8 +179,10 @@ def test_a_file_that_cannot_be_read_is_named_in_one_line(
     assert reason in said
     assert "菜.md" in said
     assert "\n" not in said
-    # In a folder, it is passed over.
-    assert list(read(find_files([tmp_path]), readers, Limits())) == []
+    # In a folder what is damaged is named as well; a text of another kind is passed over.
+    in_folder = list(read(find_files([tmp_path]), readers, Limits()))
+    assert len(in_folder) == (reason != "认不出")
+    assert all(isinstance(rejected, Rejected) for rejected in in_folder)
 
 
 def test_a_name_in_another_encoding_is_named(tmp_path: Path, readers: dict[str, Reader]) -> None:

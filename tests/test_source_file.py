@@ -45,8 +45,11 @@ def test_an_empty_file_is_named(tmp_path: Path, content: bytes) -> None:
 def test_what_is_no_text_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
     path = tmp_path / "thing.md"
     path.write_bytes(content)
+    file = SourceFile(path)
+    assert file.encoding is None
+    assert file.head == ""
     with pytest.raises(UnreadableFile, match=kind):
-        SourceFile(path)
+        file.text()
 
 
 def test_one_broken_line_does_not_turn_a_corpus_into_gbk(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from shishen.protocols import Reader
 from shishen.records import Recipe, Rejected
 from shishen.source_file import Limits, SourceFile
 
+RECIPE_SUFFIXES = frozenset({".md", ".markdown", ".json", ".jsonl", ".jsonld"})
+
 
 class Candidate(Struct, frozen=True):
     """A file to read: where it is, the path that its recipes carry, and whether it was named by hand."""
@@ -74,19 +76,21 @@ def recognise(
     """The file with the reader that knows its format; a rejection, or None where it may be passed over."""
     # A name in another encoding (of a ZIP file from Windows) can be shown, but is no identity to store.
     label = os.fsencode(candidate.label).decode("utf-8", "backslashreplace")
+    # In a folder only what looks like a recipe file is worth a word.
+    worth = candidate.named or candidate.path.suffix.lower() in RECIPE_SUFFIXES
     try:
         file = SourceFile(candidate.path, label, limits)
     except UnreadableFile as error:
-        return Rejected(path=label, reason=str(error)) if candidate.named else None
+        return Rejected(path=label, reason=str(error)) if worth else None
     for reader in readers.values():
         if reader.recognises(file):
             if label != candidate.label:
                 return Rejected(path=label, reason=f"文件名 {label} 不是 UTF-8 编码；请改名再试。")
             return file, reader
-    if not candidate.named:
+    if not candidate.named and (file.encoding is not None or not worth):
         return None
-    reason = f"认不出 {label} 的格式；能读的有：{'、'.join(readers)}（见 docs/read.md）。"
-    return Rejected(path=label, reason=reason)
+    what = f"{label} 不是文本文件（{file.kind or '二进制内容'}）" if file.encoding is None else f"认不出 {label} 的格式"
+    return Rejected(path=label, reason=f"{what}；能读的有：{'、'.join(readers)}（见 docs/read.md）。")
 
 
 def read_file(file: SourceFile, reader: Reader) -> Iterator[Recipe | Rejected]:

@@ -5,15 +5,14 @@ matched one to one, the surest likeness first; what finds no partner stands for 
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
-from importlib import resources
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from shishen.chinese import syllable
+from shishen.domains.cooking.knowledge import knowledge
 from shishen.records import Ingredient
 
 _ADVICE = re.compile(r"都可|均可|即可|也可|亦可|都行|也行|最佳|推荐|代替|替代")
@@ -173,8 +172,7 @@ class _Knowledge(Struct, frozen=True):
 
 @cache
 def _knowledge() -> _Knowledge:
-    path = resources.files("shishen.domains.cooking") / "data" / "merging.toml"
-    lists = tomllib.loads(path.read_text(encoding="utf-8"))
+    lists = knowledge("merging")
     kinds: dict[str, frozenset[int]] = {}
     for number, line in enumerate(lists["same"].strip().splitlines()):
         for word in line.split():

@@ -1,9 +1,9 @@
 """How an ingredient is handled before it is used, as its line says it (切丝, 去皮)."""
 
 import re
-import tomllib
 from functools import cache
-from importlib import resources
+
+from shishen.domains.cooking.knowledge import knowledge
 
 # What a thing is for is not what is done to it (用于焯水去腥, 易于融化), nor is what is said of another thing.
 _PURPOSE = re.compile(
@@ -15,8 +15,7 @@ _LINE_LENGTH = 300
 
 @cache
 def _handled() -> re.Pattern[str]:
-    path = resources.files("shishen.domains.cooking") / "data" / "preparations.toml"
-    words = tomllib.loads(path.read_text(encoding="utf-8"))["handling"].split()
+    words = knowledge("preparations")["handling"].split()
     listed = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
     return re.compile(f"(?<!不)(?<!不用)(?<!不要)(?<!无需)(?<!不必)(?:{listed})")
 

@@ -36,7 +36,7 @@ def read_recipe(draft: Draft) -> Recipe:
     ingredients, tools = read_ingredients(draft)
     aliases = dict.fromkeys(a for a in (*draft.aliases, *other_names(title)) if a and a != name)
     return Recipe(
-        id=recipe_id(draft.source.place),
+        id=recipe_id(draft.source),
         name=name,
         title=title,
         source=draft.source,

@@ -1,14 +1,13 @@
 """One step: its Markdown removed, its durations read, and a mark where it holds no instruction."""
 
 import re
-import tomllib
 from functools import cache, lru_cache
-from importlib import resources
 
 from msgspec import Struct
 
 from shishen.chinese import simplify
 from shishen.domains.cooking.durations import read_durations
+from shishen.domains.cooking.knowledge import knowledge
 from shishen.records import DraftStep, Step
 
 _MARKUP = re.compile(r"[*_`\[<!\\#>|&]")
@@ -79,8 +78,7 @@ class _Words(Struct, frozen=True):
 
 @cache
 def _words() -> _Words:
-    path = resources.files("shishen.domains.cooking") / "data" / "steps.toml"
-    lists = tomllib.loads(path.read_text(encoding="utf-8"))
+    lists = knowledge("steps")
     return _Words(**{key: _any_of(lists[key]) for key in ("strong", "weak", "idle", "done")})
 
 

@@ -5,11 +5,11 @@ dish are kept. Words that are fused to the dish stay.
 """
 
 import re
-import tomllib
 from functools import cache, lru_cache
-from importlib import resources
 
 from msgspec import Struct
+
+from shishen.domains.cooking.knowledge import knowledge
 
 _SIMPLE = re.compile(r"[\u4e00-\u9fff]+")
 _ALARM = re.compile(r"[!！❗❕‼⁉]\ufe0f?")
@@ -57,8 +57,7 @@ class _Words(Struct, frozen=True):
 
 @cache
 def _words() -> _Words:
-    path = resources.files("shishen.domains.cooking") / "data" / "titles.toml"
-    lists = tomllib.loads(path.read_text(encoding="utf-8"))
+    lists = knowledge("titles")
     return _Words(food=_any_of(lists["food"]), remark=_any_of(lists["remark"]))
 
 

@@ -1,13 +1,12 @@
 """The words that the ingredient-line reader knows, read once from data/*.toml and made into patterns."""
 
 import re
-import tomllib
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
-from typing import Any
 
 from msgspec import Struct
+
+from shishen.domains.cooking.knowledge import knowledge
 
 Pattern = re.Pattern[str]
 
@@ -53,7 +52,7 @@ class Vocabulary(Struct, frozen=True):
 @cache
 def vocabulary() -> Vocabulary:
     """The vocabulary, read on first use."""
-    units, foods, tools = (_load(name) for name in ("units", "foods", "tools"))
+    units, foods, tools = (knowledge(name) for name in ("units", "foods", "tools"))
     counters = units["counters"]["words"].split()
     words = {*units["mass"], *units["volume"], *counters}
     known = foods["known"]
@@ -110,11 +109,6 @@ def vocabulary() -> Vocabulary:
         tools=frozenset(tools["words"].split()),
         not_tools=tuple(tools["foods"].split()),
     )
-
-
-def _load(name: str) -> dict[str, Any]:
-    path = resources.files("shishen.domains.cooking").joinpath("data", f"{name}.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def _any(words: Iterable[str]) -> str:

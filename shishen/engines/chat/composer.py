@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from shishen.protocols import Chat
-from shishen.records import Answer, Message
+from shishen.records import Answer, Message, Recipe
 
 EXTRA = None
 
@@ -21,7 +21,12 @@ class Options(Struct, frozen=True):
 class Composer:
     """Says what was composed, word for word."""
 
-    def phrase(self, messages: Sequence[Message], answer: Answer) -> Iterator[str]:  # noqa: ARG002
+    def phrase(
+        self,
+        messages: Sequence[Message],  # noqa: ARG002
+        answer: Answer,
+        recipes: Sequence[Recipe],  # noqa: ARG002
+    ) -> Iterator[str]:
         """The answer's text in lines and sentences."""
         for piece in _PIECE.findall(answer.text):
             if piece:

@@ -37,6 +37,7 @@ _READ = frozenset(
         "license",
     ]
 )
+_CALORIES = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(?:kcal|calories|cal|千卡|大卡|卡路里)?", re.IGNORECASE)
 _DURATION = re.compile(r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 # How deep to look for recipes and steps, and how deep a recipe may be nested at all.
 _DEPTH, _DEEPEST = 20, 64
@@ -248,9 +249,11 @@ def _minutes(value: Any) -> float | None:
 
 
 def _calories(nutrition: Any) -> float | None:
+    """Kilocalories: a bare number, or one with such a unit; kilojoules and nonsense stay in `extra` only."""
     value = nutrition.get("calories") if isinstance(nutrition, dict) else None
-    found = re.search(r"\d+(?:\.\d+)?", value if isinstance(value, str) else f"{value}" if value else "")
-    return float(found[0]) if found else None
+    text = value if isinstance(value, str) else f"{value}" if isinstance(value, int | float) else ""
+    found = _CALORIES.fullmatch(text.strip())
+    return float(found[1]) if found else None
 
 
 def build(options: Options) -> Reader:  # noqa: ARG001

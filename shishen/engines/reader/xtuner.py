@@ -67,7 +67,7 @@ class XTunerReader:
         number = 0
         with file.stream() as stream:
             try:
-                for item in _items(stream):
+                for item in _items(stream, int(file.limits.line_mb * 1_000_000)):
                     number += 1
                     try:
                         yield number, msgspec.convert(item, Row)
@@ -90,17 +90,35 @@ class XTunerReader:
                 yield line.number, Rejected(path=file.label, line=line.number, reason=f"{fault}：{error}")
 
 
-def _items(stream: BinaryIO) -> Iterator[Any]:
-    """The items of a JSON array, one at a time. Raises BadRecord where one is nested too deeply."""
+class _Metered:
+    """A stream that counts what was read of one item. Raises BadRecord over the limit."""
+
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self._stream, self._limit = stream, limit
+        self.read_of_item = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self.read_of_item += len(data)
+        # The parser reads ahead by a buffer, which is no part of a long item yet.
+        if self.read_of_item > self._limit + size:
+            raise BadRecord(f"这一项超过 {self._limit / 1e6:g} MB")
+        return data
+
+
+def _items(stream: BinaryIO, limit: int) -> Iterator[Any]:
+    """The items of a JSON array, one at a time. Raises BadRecord where one is too deep or over `limit` bytes."""
+    metered = _Metered(stream, limit)
     depth = 0
     builder = ijson.ObjectBuilder()
     # ijson.items would keep the path to where it stands, whose memory grows with the square of the depth.
-    for event, value in ijson.basic_parse(stream, use_float=True):
+    for event, value in ijson.basic_parse(metered, use_float=True):
         depth -= event in ("end_map", "end_array")
         if depth:
             builder.event(event, value)
             if depth == 1 and event not in ("start_map", "start_array"):
                 yield builder.value
+                metered.read_of_item = 0
                 builder = ijson.ObjectBuilder()
         depth += event in ("start_map", "start_array")
         if depth > _DEEPEST:
