@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shishen.domains.cooking.numerals import read, span_of
+from shishen.domains.cooking.quantities.numerals import read, span_of
 from shishen.records import Range
 
 

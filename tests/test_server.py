@@ -240,3 +240,89 @@ def test_many_clients_at_once(server: str) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert [json.loads(found) for found in pool.map(ask, names)] == names
+
+
+def test_a_body_that_does_not_say_its_length_is_counted(server: str) -> None:
+    def chunks(count: int) -> Iterator[bytes]:
+        for _ in range(count):
+            yield b" " * 100_000
+
+    answer = httpx.post(f"{server}/v1/chat/completions", content=chunks(30))
+    assert answer.status_code == 413
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+    assert "最多 2 MB" in answer.json()["error"]["message"]
+    assert httpx.post(f"{server}/v1/chat/completions", content=chunks(10)).status_code == 400
+
+
+def test_a_stream_comes_piece_by_piece_through_the_body_limit() -> None:
+    """The first piece is sent on before the second is made."""
+    import asyncio
+
+    from starlette.types import Message
+
+    from shishen.server.body_limit import BodyLimit
+
+    sent: list[int] = []
+    seen_when_made: list[int] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+        for number in range(3):
+            seen_when_made.append(len(sent))
+            await send({"type": "http.response.body", "body": b"x", "more_body": number < 2})
+
+    async def send(message: Message) -> None:
+        sent.append(len(message["body"]))
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    asyncio.run(BodyLimit(app, 1.0)({"type": "http", "headers": []}, receive, send))
+    assert seen_when_made == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        rb'{"messages": [{"role": "user", "content": "\ud83d"}]}',
+        rb'{"messages": [{"role": "\ud83d", "content": "x"}]}',
+        rb'{"model": "\ud83d", "messages": [{"role": "user", "content": "x"}]}',
+        b'{"messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b"[" * 100_000,
+    ],
+)
+def test_half_a_character_and_a_deep_nest_are_refused_in_one_line(server: str, content: bytes) -> None:
+    answer = httpx.post(f"{server}/v1/chat/completions", content=content, headers={"content-type": "application/json"})
+    assert answer.status_code in (400, 404)
+    message = answer.json()["error"]["message"]
+    assert "\n" not in message
+    assert any("\u4e00" <= character <= "\u9fff" for character in message)
+
+
+@pytest.mark.parametrize("path", ["/%ED%A0%BD", "/api/recipes/%ED%A0%BD", "/v1/models/%ED%A0%BD", "/%FF"])
+def test_an_address_in_no_encoding_is_not_there(server: str, path: str) -> None:
+    assert httpx.get(f"{server}{path}").status_code == 404
+
+
+def test_recipes_are_passed_over_by_offset(server: str) -> None:
+    rows = httpx.get(f"{server}/api/recipes", params={"limit": 5}).json()
+    assert httpx.get(f"{server}/api/recipes", params={"limit": 2, "offset": 3}).json() == rows[3:]
+    assert httpx.get(f"{server}/api/recipes", params={"offset": 999_999_999}).json() == []
+    far = httpx.get(f"{server}/api/recipes", params={"offset": 2**64})
+    assert far.status_code == 400
+    assert "offset：不能大于" in far.json()["error"]["message"]
+
+
+def test_threads_that_come_and_go_leave_no_open_file(tmp_path: Path) -> None:
+    """The threads of a server end when idle; each had a connection of its own."""
+    import threading
+
+    from shishen.library import Library
+
+    library = Library(tmp_path / "library.sqlite")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(100):
+        thread = threading.Thread(target=library.__len__)
+        thread.start()
+        thread.join()
+    assert len(os.listdir("/proc/self/fd")) <= before + 3
+    library.close()

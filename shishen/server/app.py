@@ -1,23 +1,24 @@
 """The HTTP server: the page at `/`, the OpenAI-compatible API, recipes, health, and the API's own docs."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from errno import EADDRINUSE
 from pathlib import Path
 from socket import AF_INET, AF_INET6, create_server
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from shishen import __version__
 from shishen.errors import ShishenError
 from shishen.kitchen import Kitchen
 from shishen.server import openai_api, recipes_api
-from shishen.server.errors import error, handle_errors
+from shishen.server.body_limit import BodyLimit
+from shishen.server.errors import handle_errors
 
 WEB = Path(__file__).parent / "web"
 # The page loads nothing from any other host, and says so to the browser.
@@ -55,13 +56,7 @@ def create_app(kitchen: Kitchen) -> FastAPI:
     app.mount("/static", StaticFiles(directory=WEB), name="static")
     handle_errors(app)
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        limit = kitchen.settings.server.body_mb * 1_000_000
-        length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > limit:
-            return error(413, f"请求有 {int(length) / 1e6:.1f} MB，最多 {limit / 1e6:g} MB。")
-        return await call_next(request)
+    app.add_middleware(BodyLimit, megabytes=kitchen.settings.server.body_mb)
 
     @app.get("/healthz", tags=["health"])
     def healthz() -> dict[str, object]:

@@ -16,6 +16,7 @@ _WORDS = {
     "too_short": "不能是空的",
     "list_type": "应为数组",
     "string_type": "应为文字",
+    "string_unicode": "含有不成对的代理字符，不是正确的文字",
     "bool_type": "应为 true 或 false",
     "model_attributes_type": "应为对象",
     "dict_type": "应为对象",
@@ -28,7 +29,13 @@ _WORDS = {
 def error(status: int, message: str, param: str | None = None) -> JSONResponse:
     """An error object in OpenAI's shape."""
     kind = "invalid_request_error" if status < 500 else "server_error"
-    return JSONResponse({"error": {"message": message, "type": kind, "param": param, "code": None}}, status)
+    param = None if param is None else _encodable(param)
+    return JSONResponse({"error": {"message": _encodable(message), "type": kind, "param": param, "code": None}}, status)
+
+
+def _encodable(text: str) -> str:
+    """Text as UTF-8 can carry it: half a surrogate pair, which JSON may hold, is written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def explain(fault: dict[str, Any]) -> tuple[str, str | None]:
@@ -62,7 +69,12 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(request: Request, fault: HTTPException) -> JSONResponse:
-        words = {404: f"没有 {request.url.path} 这个地址。", 405: f"{request.url.path} 不支持 {request.method}。"}
+        # FastAPI's own words for a body that broke the parser: nested too deep, or cut off.
+        words = {
+            400: "请求不是正确的 JSON，或嵌套太深。",
+            404: f"没有 {request.url.path} 这个地址。",
+            405: f"{request.url.path} 不支持 {request.method}。",
+        }
         return error(fault.status_code, words.get(fault.status_code, str(fault.detail)))
 
     @app.exception_handler(Exception)

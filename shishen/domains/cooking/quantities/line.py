@@ -10,15 +10,15 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from shishen.chinese import simplify
-from shishen.domains.cooking import kinds, naming
-from shishen.domains.cooking.chunks import cut
-from shishen.domains.cooking.formulas import for_one_part
-from shishen.domains.cooking.measures import Quantity
-from shishen.domains.cooking.parts import COVERING, Part, read_chunk
-from shishen.domains.cooking.sharing import share, with_heads, without_echoes
-from shishen.domains.cooking.tidying import EMOJI, LONGEST, Plain, fold, unmarked, without_brackets
-from shishen.domains.cooking.tokens import Kind, Token, scan
-from shishen.domains.cooking.vocabulary import vocabulary
+from shishen.domains.cooking.quantities import kinds, naming
+from shishen.domains.cooking.quantities.chunks import cut
+from shishen.domains.cooking.quantities.formulas import for_one_part
+from shishen.domains.cooking.quantities.measures import Quantity
+from shishen.domains.cooking.quantities.parts import COVERING, Part, read_chunk
+from shishen.domains.cooking.quantities.sharing import share, with_heads, without_echoes
+from shishen.domains.cooking.quantities.tidying import EMOJI, LONGEST, Plain, fold, unmarked, without_brackets
+from shishen.domains.cooking.quantities.tokens import Kind, Token, scan
+from shishen.domains.cooking.quantities.vocabulary import vocabulary
 from shishen.records import Item, Line
 
 _EXAMPLES = ("例如", "比如", "如", "建议", "推荐", "必须", "其中")
@@ -255,4 +255,4 @@ def _items(part: Part) -> list[Item]:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+    return None if value is None else round(float(value), 4)

@@ -2,7 +2,7 @@
 
 import re
 
-from shishen.domains.cooking.vocabulary import vocabulary
+from shishen.domains.cooking.quantities.vocabulary import vocabulary
 
 _BOXED = re.compile(r"^\s*(?:【[^】]*】|\[[^\]]*\]|\*\*[^*]+\*\*)\s*[:：]?\s*$")
 _DECORATED = re.compile(

@@ -8,10 +8,10 @@ from enum import Enum
 
 from msgspec import Struct
 
-from shishen.domains.cooking import kinds, measures, naming, numerals
-from shishen.domains.cooking.measures import Quantity
-from shishen.domains.cooking.tidying import is_bracket
-from shishen.domains.cooking.vocabulary import vocabulary
+from shishen.domains.cooking.quantities import kinds, measures, naming, numerals
+from shishen.domains.cooking.quantities.measures import Quantity
+from shishen.domains.cooking.quantities.tidying import is_bracket
+from shishen.domains.cooking.quantities.vocabulary import vocabulary
 
 
 class Kind(Enum):

@@ -1,7 +1,7 @@
 """Tokens cut into chunks: what stands between two separators and names, usually, one thing."""
 
-from shishen.domains.cooking.tokens import Kind, Token
-from shishen.domains.cooking.vocabulary import vocabulary
+from shishen.domains.cooking.quantities.tokens import Kind, Token
+from shishen.domains.cooking.quantities.vocabulary import vocabulary
 
 
 def cut(tokens: list[Token]) -> list[list[Token]]:

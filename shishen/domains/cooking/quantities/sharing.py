@@ -4,10 +4,10 @@ import itertools
 
 from msgspec.structs import replace
 
-from shishen.domains.cooking import naming
-from shishen.domains.cooking.measures import Quantity
-from shishen.domains.cooking.parts import Part
-from shishen.domains.cooking.vocabulary import vocabulary
+from shishen.domains.cooking.quantities import naming
+from shishen.domains.cooking.quantities.measures import Quantity
+from shishen.domains.cooking.quantities.parts import Part
+from shishen.domains.cooking.quantities.vocabulary import vocabulary
 
 
 def share(parts: list[Part], pending: list[Quantity], text: str) -> list[Part]:

@@ -5,13 +5,13 @@ import re
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shishen.domains.cooking import kinds, naming
-from shishen.domains.cooking.chunks import has_han
-from shishen.domains.cooking.formulas import for_one_part
-from shishen.domains.cooking.measures import Quantity
-from shishen.domains.cooking.tidying import Plain, fold
-from shishen.domains.cooking.tokens import Kind, Token, scan
-from shishen.domains.cooking.vocabulary import vocabulary
+from shishen.domains.cooking.quantities import kinds, naming
+from shishen.domains.cooking.quantities.chunks import has_han
+from shishen.domains.cooking.quantities.formulas import for_one_part
+from shishen.domains.cooking.quantities.measures import Quantity
+from shishen.domains.cooking.quantities.tidying import Plain, fold
+from shishen.domains.cooking.quantities.tokens import Kind, Token, scan
+from shishen.domains.cooking.quantities.vocabulary import vocabulary
 
 # Amounts told by what they cover: 没过肉, 铺满锅底, 薄薄一层.
 COVERING = re.compile(

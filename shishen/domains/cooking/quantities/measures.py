@@ -7,8 +7,8 @@ import re
 
 from msgspec import Struct
 
-from shishen.domains.cooking import numerals
-from shishen.domains.cooking.vocabulary import vocabulary
+from shishen.domains.cooking.quantities import numerals
+from shishen.domains.cooking.quantities.vocabulary import vocabulary
 from shishen.records import Range
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from shishen.domains.cooking.vocabulary import Vocabulary, vocabulary
+from shishen.domains.cooking.quantities.vocabulary import Vocabulary, vocabulary
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _EDGES = " ,;:、，。.!?-~_=+*/|<>'\"#@^&\u2026"
