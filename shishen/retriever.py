@@ -137,10 +137,16 @@ class Retriever:
             )
 
 
-def _order(judged: tuple[Match, Found]) -> tuple[float, int, bool, int]:
+def _order(judged: tuple[Match, Found]) -> tuple[float, int, bool, int, int]:
     """The best score first; then the one that takes in more of the question, by its own name, with more recipes."""
     verdict, found = judged
-    return -round(verdict.score, 2), verdict.start - verdict.end, found.text != found.group, -found.recipe_count
+    return (
+        -round(verdict.score, 2),
+        verdict.start - verdict.end,
+        found.text != found.group,
+        -found.recipe_count,
+        -len(found.text),
+    )
 
 
 def _core(text: str) -> str:

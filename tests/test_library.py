@@ -310,3 +310,75 @@ def test_a_full_disk_is_named_and_nothing_is_half_written(tmp_path: Path) -> Non
     assert is_sound(library)
     assert library.put([shelved_of("拍黄瓜", line=3)]) == Changes(changed=1)
     library.close()
+
+
+def test_places_that_read_alike_are_different_recipes() -> None:
+    """A file may be named like a line or a page of another."""
+    sources = [
+        Source(path="x.jsonl", line=2),
+        Source(path="x.jsonl#2"),
+        Source(path="x.jsonl", page=2),
+        Source(path="x.jsonl#p2"),
+        Source(path="x.jsonl", page=1, line=2),
+        Source(path="x.jsonl#p1", line=2),
+        Source(path="x.jsonl", page=12),
+    ]
+    assert len({recipe_id(source) for source in sources}) == len(sources)
+
+
+def test_generations_only_grow_and_no_two_libraries_share_one(tmp_path: Path) -> None:
+    generations = []
+    for name in "ab":
+        library = Library(tmp_path / name)
+        for line in range(3):
+            library.put([shelved_of("红烧肉", line=line)])
+            generations.append(library.generation())
+        assert generations[-3:] == sorted(set(generations[-3:]))
+        assert [library.has_been(generation) for generation in generations] == [False] * (len(generations) - 3) + [
+            True
+        ] * 3
+        library.close()
+
+
+def test_a_library_that_may_not_be_written_can_be_read(tmp_path: Path) -> None:
+    """In a folder that is closed to this user, with the journal folded in, as a backup or a medium has it."""
+    path = tmp_path / "closed" / "library.sqlite"
+    library = Library(path)
+    library.put([shelved_of("红烧肉")])
+    library.close()
+    program = (
+        "import os, sys; from pathlib import Path; from tests.test_library import shelved_of, Library\n"
+        "from shishen.errors import ShishenError\n"
+        "shelved = shelved_of('东坡肉')\n"
+        "if os.getuid() == 0: os.setuid(65534)\n"
+        "library = Library(Path(sys.argv[1]))\n"
+        "print(library.find('红烧肉').name)\n"
+        "try: library.put([shelved])\n"
+        "except ShishenError as error: print(error)\n"
+    )
+    for folder in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
+        folder.chmod(0o755)
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", program, path],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    path.parent.chmod(0o755)
+    assert done.stderr == ""
+    name, message = done.stdout.splitlines()
+    assert name == "红烧肉"
+    assert "是只读的" in message
+
+
+def test_a_malformed_database_is_named_as_such(library: Library) -> None:
+    library.put([shelved_of("红烧肉", line=n, description="x" * 2000) for n in range(50)])
+    library.close()
+    content = bytearray(library.path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    library.path.write_bytes(content)
+    with pytest.raises(ShishenError, match=r"坏了.*请恢复备份"):
+        Library(library.path)

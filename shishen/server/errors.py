@@ -29,13 +29,13 @@ _WORDS = {
 def error(status: int, message: str, param: str | None = None) -> JSONResponse:
     """An error object in OpenAI's shape."""
     kind = "invalid_request_error" if status < 500 else "server_error"
-    param = None if param is None else _encodable(param)
-    return JSONResponse({"error": {"message": _encodable(message), "type": kind, "param": param, "code": None}}, status)
+    param = None if param is None else encodable(param)
+    return JSONResponse({"error": {"message": encodable(message), "type": kind, "param": param, "code": None}}, status)
 
 
-def _encodable(text: str) -> str:
-    """Text as UTF-8 can carry it: half a surrogate pair, which JSON may hold, is written out."""
-    return text.encode("utf-8", "backslashreplace").decode()
+def encodable(text: str) -> str:
+    """Text as UTF-8 can carry it: half a surrogate pair, which JSON may hold, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def explain(fault: dict[str, Any]) -> tuple[str, str | None]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shishen.errors import NotFound, ShishenError
 from shishen.kitchen import Kitchen
 from shishen.records import Answer, Message
+from shishen.server.errors import encodable
 from shishen.stages.answer import extension
 
 MODEL = "shishen"
@@ -80,7 +81,7 @@ def chat_completions(body: ChatRequest, request: Request) -> Response:
     kitchen: Kitchen = request.app.state.kitchen
     if body.model != MODEL:
         raise NotFound(f"没有名为 {body.model} 的模型；这里只有 {MODEL}。")
-    messages = [Message(m.role, m.text()) for m in body.messages]
+    messages = [Message(m.role, encodable(m.text())) for m in body.messages]
     longest = kitchen.settings.server.longest_question
     for number, message in enumerate(messages):
         if message.role == "user" and len(message.content) > longest:

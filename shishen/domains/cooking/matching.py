@@ -24,13 +24,15 @@ THRESHOLD = 0.80
 # What a word of the question costs directly before the window and directly after it. What follows a
 # dish is mostly said about it (炸多久, 放多少水), unless it is a form (盖饭, 汤); what precedes it belongs to it.
 BEFORE: dict[WordClass, float] = {
-    "hazard": 1.1, "food": 1.1, "form": 1.1, "flavour": 1.1, "technique": 1.1, "style": 0.4, "praise": 0.05,
+    "hazard": 1.1, "food": 1.1, "form": 1.1, "cut": 1.1, "flavour": 1.1, "technique": 1.1, "style": 0.4, "praise": 0.05,
     "request": 0.05, "unknown": 0.35,
 }  # fmt: skip
 AFTER: dict[WordClass, float] = {
-    "hazard": 1.1, "food": 0.4, "form": 1.1, "flavour": 0.4, "technique": 0.2, "style": 0.2, "praise": 0.05,
+    "hazard": 1.1, "food": 0.4, "form": 1.1, "cut": 0.3, "flavour": 0.4, "technique": 0.2, "style": 0.2, "praise": 0.05,
     "request": 0.05, "unknown": 0.2,
 }  # fmt: skip
+# A technique that is a verb, before the window.
+AS_VERB = 0.3
 # A syllable typed as pinyin may belong to any word.
 TYPED_BESIDE = 0.45
 # After this many unknown characters it is somebody talking, and no longer the name of a dish.
@@ -52,7 +54,7 @@ BY_CANON = 0.98
 LONGEST_QUESTION = 240
 
 How = Literal["exact", "sound", "similar", "part"]
-_WEIGHTY = ("hazard", "food", "form", "flavour", "technique")
+_WEIGHTY = ("hazard", "food", "form", "cut", "flavour", "technique")
 
 
 class Match(Struct, frozen=True):
@@ -92,6 +94,15 @@ def _match(question: str, name: str) -> Match:
     if as_written.score == 1.0:
         return as_written
     asked, named = units(question, True), units(name, True)
+    # 想用微波炉做鸡蛋羹: a style that was said somewhere is not missing from the name 微波炉鸡蛋羹.
+    said = {word.canonical for word in segment(question) if word.kind == "style"}
+    styled = {unit.word for unit in named if unit.kind == "style"}
+    if said and styled:
+        words = _words(named)
+        named = tuple(
+            replace(unit, cost_missing=TYPED_SOUND) if unit.word in styled and words[unit.word] in said else unit
+            for unit in named
+        )
     by_canon = max(align(asked, named), _reordered(asked, named), key=lambda found: found.score)
     # Between 土豆烧牛肉 and 土豆炖牛肉, which mean the same, the one that was said comes first.
     by_canon = replace(by_canon, score=by_canon.score * BY_CANON)
@@ -140,7 +151,8 @@ def align(asked: tuple[Unit, ...], named: tuple[Unit, ...]) -> Match:
         return _NOTHING
     # cost[i][j]: named[:i] against a window of asked that ends at j; move[i][j]: the last step to it.
     # A window may begin anywhere, at the price of what then stands before it.
-    ahead = [_price(_beside(asked, range(j - 1, -1, -1), 1), BEFORE) for j in range(columns)] + [0.0]
+    ahead = [_price(_beside(asked, range(j - 1, -1, -1), 1), BEFORE, _is_verb(asked, j)) for j in range(columns)]
+    ahead.append(0.0)
     cost = [ahead] + [[0.0] * (columns + 1) for _ in range(rows)]
     move = [[""] * (columns + 1) for _ in range(rows + 1)]
     bare_name = all(unit.kind != "technique" for unit in named)
@@ -178,7 +190,8 @@ def _extra(asked: tuple[Unit, ...], place: int, bare_name: bool) -> float:
     if bare_name and unit.kind == "technique":
         return min(unit.cost_extra, ADDED_TECHNIQUE)
     neighbours = asked[max(0, place - 1) : place] + asked[place + 1 : place + 2]
-    doubled = unit.character is not None and any(unit.character == n.character for n in neighbours)
+    # 吓虾 is 虾 written twice as much as 虾虾 is.
+    doubled = unit.character is not None and any(unit.sounds & n.sounds for n in neighbours)
     return min(unit.cost_extra, DOUBLED) if doubled else unit.cost_extra
 
 
@@ -205,12 +218,13 @@ class Trace(Struct):
     grown: set[int]
     heard: set[int]
     mistaken: set[tuple[int, int]]
+    changed: set[int]
     lost_weight: float = 0.0
     alike: bool = True
 
 
 def _trace(asked: tuple[Unit, ...], named: tuple[Unit, ...], move: list[list[str]], end: int) -> Trace:
-    trace = Trace(end, set(), set(), set(), set(), set(), set(), set())
+    trace = Trace(end, set(), set(), set(), set(), set(), set(), set(), set())
     i, j = len(named), end
     while i > 0:
         step, unit = move[i][j], named[i - 1]
@@ -233,6 +247,7 @@ def _trace(asked: tuple[Unit, ...], named: tuple[Unit, ...], move: list[list[str
                 trace.lost.add(unit.word)
                 trace.replaced.add(unit.word)
                 trace.foreign.add(asked[j - 1].word)
+                trace.changed.add(asked[j - 1].word)
             else:
                 trace.kept.add(unit.word)
                 trace.heard.add(asked[j - 1].word)
@@ -285,6 +300,9 @@ def _another_dish(
     # A known word that only sounds like the name's: 芋头 for 鱼头.
     if any(_weighs(window, said) and _weighs(named, word) for said, word in trace.mistaken):
         return True
+    # A known word of which a part stands for another: 油条 for 薯条.
+    if any(_weighs(window, word) for word in trace.changed):
+        return True
     # A word grown into another: 鱿鱼 for 鱼; or one more character in the midst of the name: 白切生鸡.
     grown = {unit.word for unit in window if unit.kind in _WEIGHTY} & trace.heard
     return bool(trace.grown & (grown | {unit.word for unit in window if unit.kind == "unknown" and unit.character}))
@@ -327,15 +345,25 @@ def _words(these: tuple[Unit, ...]) -> dict[int, str]:
     return words
 
 
-def _price(these: list[Unit], prices: dict[WordClass, float]) -> float:
-    """What stands beside a window costs, by the prices of that side; each word once."""
+def _price(these: list[Unit], prices: dict[WordClass, float], verb: bool = False) -> float:
+    """What stands beside a window costs, by the prices of that side; each word once.
+
+    With `verb` a technique of one character right beside the window is what is done with the dish (想煮奶茶).
+    """
     price = 0.0
     words: set[int] = set()
     for unit in these:
-        if unit.kind == "unknown" or unit.word not in words:
+        if verb and unit is these[0] and unit.kind == "technique" and _size(tuple(these), unit.word) == 1:
+            price += AS_VERB
+        elif unit.kind == "unknown" or unit.word not in words:
             price += TYPED_BESIDE if unit.character is None else prices[unit.kind]
         words.add(unit.word)
     return price
+
+
+def _is_verb(asked: tuple[Unit, ...], begin: int) -> bool:
+    """Whether what stands before a window would be a verb: a word of asking stands before that."""
+    return begin >= 2 and asked[begin - 2].kind == "filler"
 
 
 def _beside(asked: tuple[Unit, ...], places: range, ahead: int) -> list[Unit]:

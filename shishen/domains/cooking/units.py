@@ -12,12 +12,12 @@ from shishen.domains.cooking.words import WordClass, fillers, segment
 # What a word costs that the dish name has and the question lacks. These prices also say how much a word
 # counts in a name: a technique as much as an ingredient, a style a third of that.
 MISSING: dict[WordClass, float] = {
-    "hazard": 0.75, "food": 0.75, "form": 0.75, "flavour": 0.75, "technique": 0.75,
+    "hazard": 0.75, "food": 0.75, "form": 0.75, "cut": 0.4, "flavour": 0.75, "technique": 0.75,
     "style": 0.25, "praise": 0.1, "request": 0.4, "filler": 0.2, "unknown": 0.4,
 }  # fmt: skip
 # What a word of the question costs that the name lacks, inside the part of the question that names the dish.
 EXTRA: dict[WordClass, float] = {
-    "hazard": 0.9, "food": 0.9, "form": 0.9, "flavour": 0.9, "technique": 0.9,
+    "hazard": 0.9, "food": 0.9, "form": 0.9, "cut": 0.4, "flavour": 0.9, "technique": 0.9,
     "style": 0.35, "praise": 0.05, "request": 0.2, "filler": 0.15, "unknown": 0.45,
 }  # fmt: skip
 # The head of a word, its last character, weighs more than the rest: 翅 in 鸡翅.

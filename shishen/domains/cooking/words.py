@@ -10,7 +10,9 @@ from msgspec import Struct
 from shishen.chinese import normalise
 from shishen.domains.cooking.knowledge import knowledge
 
-WordClass = Literal["hazard", "food", "form", "flavour", "technique", "style", "praise", "request", "filler", "unknown"]
+WordClass = Literal[
+    "hazard", "food", "form", "cut", "flavour", "technique", "style", "praise", "request", "filler", "unknown"
+]
 
 # Where a word stands in several lists the earlier class counts: 酸菜 is an ingredient before it is a flavour.
 _CLASS_OF_LIST: dict[str, WordClass] = {
@@ -21,6 +23,7 @@ _CLASS_OF_LIST: dict[str, WordClass] = {
     "technique": "technique",
     "flavour": "flavour",
     "form": "form",
+    "cut": "cut",
     "style": "style",
     "praise": "praise",
     "filler": "filler",
