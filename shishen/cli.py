@@ -1,9 +1,11 @@
 """The command line: parse, call, print. Results go to standard output, words and progress to standard error."""
 
 import os
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EACCES, EDQUOT, EIO, EMFILE, ENFILE, ENOSPC, EPERM, EROFS
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,7 +91,7 @@ def read(paths: Paths) -> None:
                 out.write(msgspec.json.encode(result) + b"\n")
                 count += 1
                 advance(count, rejected.count, candidate.label)
-    _finish(f"读到 {count} 份菜谱", rejected.count, kitchen.rejected_path)
+    _finish(f"读到 {count} 份菜谱", rejected, kitchen.rejected_path)
     if not count and not rejected.count:
         say("没有读到菜谱；能读的格式见 docs/read.md。")
     if failed or not count:
@@ -110,22 +112,26 @@ def add(paths: Paths, json_: Json = False) -> None:
     kitchen = kitchen_of()
     changes, failed = Changes(), False
     named = {path.resolve().as_posix() for path in paths}
-    with RejectedFile(kitchen.rejected_path) as rejected, _progress("加入") as advance:
-        for event in kitchen.adding(find_files(paths)):
-            if isinstance(event, Rejected):
-                failed |= _rejection(event, rejected, event.path in named)
-                continue
-            changes = event.changes
-            done = changes.added + changes.changed + changes.unchanged
-            advance(done, rejected.count, event.file.label)
-    say("更新索引…") if changes.added or changes.changed or changes.removed else None
-    kitchen.catch_up()
+    try:
+        with RejectedFile(kitchen.rejected_path) as rejected, _progress("加入") as advance:
+            for event in kitchen.adding(find_files(paths)):
+                if isinstance(event, Rejected):
+                    failed |= _rejection(event, rejected, event.path in named)
+                    continue
+                changes = event.changes
+                done = changes.added + changes.changed + changes.unchanged
+                advance(done, rejected.count, event.file.label)
+        say("更新索引…") if changes.added or changes.changed or changes.removed else None
+        kitchen.catch_up()
+    except KeyboardInterrupt:
+        say("停下了；已经加入的都在，再运行一次就接着加。")
+        raise typer.Exit(130) from None
     if json_:
         print_json({**msgspec.to_builtins(changes), "rejected": rejected.count, "recipes": len(kitchen.library)})
     _finish(
         f"新增 {changes.added}，更新 {changes.changed}，未变 {changes.unchanged}，移除 {changes.removed}；"
         f"菜谱库现有 {len(kitchen.library)} 份菜谱",
-        rejected.count,
+        rejected,
         kitchen.rejected_path,
     )
     nothing = not any(msgspec.structs.astuple(changes))
@@ -143,8 +149,11 @@ def _rejection(rejected: Any, file: Any, named: bool) -> bool:
     return named and rejected.line is None
 
 
-def _finish(words: str, rejected: int, path: Path) -> None:
-    say(f"{words}；{rejected} 处没读成，见 {path}。" if rejected else f"{words}。")
+def _finish(words: str, rejected: Any, path: Path) -> None:
+    if rejected.fault:
+        say(rejected.fault)
+    see = "" if rejected.fault else f"，见 {path}"
+    say(f"{words}；{rejected.count} 处没读成{see}。" if rejected.count else f"{words}。")
 
 
 @contextmanager
@@ -259,17 +268,18 @@ def index(
 
 @app.command()
 def engines(json_: Json = False) -> None:
-    """列出所有引擎；* 是正在用的。"""
+    """列出所有引擎；* 是正在用的，! 是坏了的。"""
     from shishen.kitchen import engine_list
 
-    kitchen = kitchen_of()
+    chosen = kitchen_of().settings.engines
     rows = [
         {
             "kind": info.kind,
             "name": info.name,
             "purpose": info.purpose,
             "extra": info.extra,
-            "active": info.kind == "reader" or kitchen.settings.engines[info.kind].name == info.name,
+            "broken": info.fault is not None,
+            "active": not info.fault and (info.kind == "reader" or info.name == chosen[info.kind].name),
         }
         for info in engine_list()
     ]
@@ -277,7 +287,8 @@ def engines(json_: Json = False) -> None:
         print_json(rows)
         return
     for row in rows:
-        print(f"{'*' if row['active'] else ' '} {row['kind']:<9} {row['name']:<12} {row['purpose']}")
+        mark = "!" if row["broken"] else "*" if row["active"] else " "
+        print(f"{mark} {row['kind']:<9} {row['name']:<12} {row['purpose']}")
 
 
 @app.command()
@@ -297,9 +308,7 @@ def doctor(json_: Json = False) -> None:
 
 def main() -> None:
     """The program. A fault of the user's is one line and exit status 2; anything else keeps its traceback."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        # A terminal in another encoding must not stop the cook.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    _open_streams()
     # A word in another encoding may only name a file; what is asked must be text.
     sys.argv[1:] = [a if os.path.exists(a) else a.encode("utf-8", "replace").decode() for a in sys.argv[1:]]  # noqa: PTH110
     try:
@@ -312,10 +321,46 @@ def main() -> None:
     except (SystemExit, BrokenPipeError) as error:
         if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
             raise
-        # `shishen read … | head` is no fault (Typer ends with 1); Python must not flush into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # `shishen read … | head` is no fault (Typer ends with 1).
+        _abandon_output()
         status = 0
+    except (OSError, sqlite3.Error) as error:
+        if (fault := _machine_fault(error)) is None:
+            raise
+        say(fault)
+        _abandon_output()
+        status = 2
+    except (KeyboardInterrupt, typer.Abort):
+        say("停下了。")
+        status = 130
     sys.exit(status)
+
+
+def _open_streams() -> None:
+    """Streams that can be used, whatever the shell did to them (`>&-`), in an encoding that stops nobody."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It takes the closed one's number, so that no database of ours is taken for an output.
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        getattr(sys, name).reconfigure(errors="replace")
+
+
+def _abandon_output() -> None:
+    """What can still be written is; Python must not fail once more at the rest when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _machine_fault(error: OSError | sqlite3.Error) -> str | None:
+    """A full disk, a closed folder, a damaged database in one line; None where the fault may be ours."""
+    if isinstance(error, sqlite3.Error):
+        known = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError)
+        return f"菜谱库出错（{error}）；请看看磁盘和权限，或恢复备份。" if known else None
+    if error.errno not in (ENOSPC, EDQUOT, EACCES, EPERM, EROFS, EIO, EMFILE, ENFILE):
+        return None
+    return f"{error.filename or '输出'} 用不了（{error.strerror}）；请看看磁盘空间和权限。"
 
 
 def _usage(error: Any) -> str:

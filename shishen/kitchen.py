@@ -8,7 +8,9 @@ print(kitchen.ask("可乐鸡翅怎么做").text)
 """
 
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -51,8 +53,8 @@ class Kitchen:
 
     @cached_property
     def readers(self) -> dict[str, Reader]:
-        """Every reader by its name."""
-        return {info.name: info.build() for info in engines.engines("reader")}
+        """Every reader by its name; a third party's that is broken is left out."""
+        return {info.name: info.build() for info in engines.engines("reader") if not info.fault}
 
     @cached_property
     def index(self) -> Index:
@@ -99,6 +101,8 @@ class Kitchen:
                     rejected.write(event)
                 else:
                     changes = event.changes
+        if rejected.fault:
+            warnings.warn(rejected.fault, stacklevel=2)
         self.catch_up()
         return changes
 
@@ -187,27 +191,37 @@ class Kitchen:
 
 
 class RejectedFile:
-    """`rejected.jsonl`: made anew by the first rejection of a run; a run without one leaves the last as it is."""
+    """`rejected.jsonl`: what the last run rejected; gone after a run that rejected nothing.
+
+    A file that cannot be written stops no run: `fault` then says why.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stream: Any = None
         self.count = 0
+        self.fault: str | None = None
 
     def __enter__(self) -> "RejectedFile":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
         if self._stream:
             self._stream.close()
+        if error is None and self.count == 0:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
     def write(self, rejected: Rejected) -> None:
         """Add one line, at once."""
-        if self._stream is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self._path.open("wb", buffering=0)
-        self._stream.write(msgspec.json.encode(rejected) + b"\n")
         self.count += 1
+        try:
+            if self._stream is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._stream = self._path.open("wb", buffering=0)
+            self._stream.write(msgspec.json.encode(rejected) + b"\n")
+        except OSError as error:
+            self.fault = f"{self._path} 写不进去（{error.strerror}），没读成的没有记下。"
 
 
 def engine_list() -> list[EngineInfo]:

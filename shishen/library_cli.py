@@ -1,5 +1,6 @@
 """The verbs of `shishen library`, and what every verb prints with."""
 
+import os
 import sys
 from contextvars import ContextVar
 from pathlib import Path
@@ -32,7 +33,11 @@ def print_json(value: object) -> None:
 
 def say(words: str) -> None:
     """Words for a person, on standard error."""
-    print(words, file=sys.stderr)
+    try:
+        print(words, file=sys.stderr, flush=True)
+    except OSError:
+        # Nobody can be told; the work goes on, and Python must not try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 @library_app.command("list")

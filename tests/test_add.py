@@ -187,13 +187,14 @@ def test_batches_and_progress(kitchen: Kitchen, tmp_path: Path) -> None:
     assert done == [(3, 0), (6, 1), (8, 1)]
 
 
-def test_rejected_jsonl_is_of_the_last_run_that_rejected(kitchen: Kitchen, tmp_path: Path) -> None:
+def test_rejected_jsonl_is_of_the_last_run(kitchen: Kitchen, tmp_path: Path) -> None:
     good = corpus(tmp_path / "good.jsonl", line_of())
     kitchen.add(good)
     assert not kitchen.rejected_path.exists()
     kitchen.add(corpus(tmp_path / "one.jsonl", line_of(), "broken"))
-    kitchen.add(good)
     assert [name for name, _, _ in rejections(kitchen)] == ["one.jsonl"]
+    kitchen.add(good)
+    assert not kitchen.rejected_path.exists()
     kitchen.add(corpus(tmp_path / "two.jsonl", line_of(), "broken"))
     assert [name for name, _, _ in rejections(kitchen)] == ["two.jsonl"]
 

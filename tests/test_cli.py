@@ -428,7 +428,7 @@ def test_index(shishen: Shishen, corpus: Path, own_home: Path) -> None:
 
 def test_engines(shishen: Shishen) -> None:
     rows = shishen("engines", "--json").json
-    assert all(set(row) == {"kind", "name", "purpose", "extra", "active"} for row in rows)
+    assert all(set(row) == {"kind", "name", "purpose", "extra", "broken", "active"} for row in rows)
     assert {row["name"] for row in rows if row["kind"] == "reader"} >= {
         "cookbook",
         "howtocook",

@@ -8,7 +8,7 @@ import pytest
 
 from shishen.kitchen import Kitchen, open_kitchen
 
-QUESTIONS = Path(__file__).parent / "data" / "questions" / "howtocook_dev.jsonl"
+QUESTIONS = Path(__file__).parent / "data" / "questions"
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,13 @@ def test_hostile_questions_are_answered_soon(house: Kitchen) -> None:
 def test_labelled_questions_over_howtocook(howtocook: Path) -> None:
     kitchen = open_kitchen()
     kitchen.add(howtocook)
-    rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    files = sorted(QUESTIONS.glob("howtocook_*.jsonl"))
+    rows = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     right: dict[bool, list[bool]] = {True: [], False: []}
     for row in rows:
         hits = kitchen.retriever.resolve(row["question"]).hits
         good = hits[0].name in row["expected"] if hits else not row["expected"]
         right[bool(row["expected"])].append(good)
+    assert len(rows) > 1000
     assert sum(right[True]) / len(right[True]) >= 0.95
-    assert sum(right[False]) / len(right[False]) >= 0.95
+    assert sum(right[False]) / len(right[False]) >= 0.97

@@ -9,7 +9,7 @@ every engine can be listed anywhere. Third parties add engines through the entry
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
@@ -21,46 +21,64 @@ KINDS = ("reader", "index", "reranker", "chat")
 
 
 class EngineInfo(Struct, frozen=True):
-    """One engine that was found, not yet built."""
+    """One engine that was found, not yet built. `fault` says why a third party's cannot be used, else None."""
 
     kind: str
     name: str
     module: ModuleType
+    fault: str | None = None
 
     @property
     def purpose(self) -> str:
-        """The first line of the module's docstring."""
-        return (self.module.__doc__ or "").strip().splitlines()[0]
+        """The first line of the module's docstring; what is wrong with it where it is broken."""
+        return self.fault or (self.module.__doc__ or "").strip().partition("\n")[0]
 
     @property
     def extra(self) -> str | None:
         """The extra that installs what the engine needs."""
-        extra: str | None = self.module.EXTRA
+        extra: str | None = getattr(self.module, "EXTRA", None)
         return extra
 
     @property
     def options(self) -> type[Struct]:
-        """The engine's options, all with defaults or required."""
+        """The engine's options, all with defaults or required. Raises ShishenError where it is broken."""
+        if self.fault:
+            raise ShishenError(f"引擎 {self.kind}/{self.name} {self.fault}；请修好它的包，或换一个引擎。")
         options: type[Struct] = self.module.Options
         return options
 
     def build(self, options: Struct | None = None) -> Any:
-        """The engine itself. Raises ShishenError where what it needs is not installed."""
+        """The engine itself. Raises ShishenError where what it needs is not installed, or it is broken."""
+        if options is None:
+            options = self.options()
         try:
-            return self.module.build(options if options is not None else self.options())
+            return self.module.build(options)
         except ImportError as error:
             fix = f"pip install 'shishen[{self.extra}]'" if self.extra else f"pip install {error.name}"
             raise ShishenError(f"引擎 {self.kind}/{self.name} 缺少 {error.name}；请运行 {fix}。") from error
 
 
 def engines(kind: str) -> Iterator[EngineInfo]:
-    """Every engine of a kind by name: the files of this package, then entry points."""
+    """Every engine of a kind by name: the files of this package, then entry points, broken ones included."""
     package = importlib.import_module(f"{__name__}.{kind}")
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
         yield EngineInfo(kind, module.name, importlib.import_module(f"{package.__name__}.{module.name}"))
     for entry in entry_points(group="shishen.engines"):
         if entry.name.startswith(f"{kind}."):
-            yield EngineInfo(kind, entry.name.removeprefix(f"{kind}."), entry.load())
+            yield _load(kind, entry)
+
+
+def _load(kind: str, entry: EntryPoint) -> EngineInfo:
+    """A third party's engine; whatever goes wrong with it must not stop who does not use it."""
+    name = entry.name.removeprefix(f"{kind}.")
+    try:
+        module = entry.load()
+    except Exception as error:
+        words = " ".join(f"{type(error).__name__}：{error}".split())
+        return EngineInfo(kind, name, ModuleType(name), f"坏了（{words:.200}）")
+    if missing := [what for what in ("Options", "build", "EXTRA") if not hasattr(module, what)]:
+        return EngineInfo(kind, name, ModuleType(name), f"坏了（没有 {'、'.join(missing)}）")
+    return EngineInfo(kind, name, module)
 
 
 def engine(kind: str, name: str) -> EngineInfo:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -48,7 +49,6 @@ class Opened(Struct, frozen=True):
     """An index as it was when its manifest was read."""
 
     manifest: Manifest
-    index: "tantivy.Index"
     searcher: "tantivy.Searcher"
 
 
@@ -93,7 +93,7 @@ class TantivyIndex:
                 folder = opened.manifest.folder if opened and not anew else f"build-{secrets.token_hex(8)}"
                 anew = anew or opened is None
                 (self._path / folder).mkdir(exist_ok=True)
-                self._write(self._open(folder), entries, () if anew else gone, anew)
+                self._write(self._open(self._path / folder), entries, () if anew else gone, anew)
                 self._name(Manifest(LAYOUT, generation, folder))
                 self._opened = None
         return True
@@ -152,11 +152,22 @@ class TantivyIndex:
             hits = opened.searcher.search(query, limit, count=False).hits
             return [_found(score, opened.searcher.doc(address)) for score, address in hits]
 
-    def _open(self, folder: str) -> "tantivy.Index":
+    def _open(self, folder: Path) -> "tantivy.Index":
         t = self._tantivy
-        index: tantivy.Index = t.Index(self._schema, path=str(self._path / folder))
+        index: tantivy.Index = t.Index(self._schema, path=str(folder))
         index.register_tokenizer("pieces", t.TextAnalyzerBuilder(t.Tokenizer.whitespace()).build())
         return index
+
+    def _searcher(self, folder: Path) -> "tantivy.Searcher":
+        if os.access(folder, os.W_OK):
+            return self._open(folder).searcher()
+        # tantivy lays down a lock even to read; where it may not, it is given links to the files. A searcher
+        # holds its files open, so that the links may go.
+        with TemporaryDirectory() as links:
+            for path in folder.iterdir():
+                if path.suffix != ".lock":
+                    (Path(links) / path.name).symlink_to(path.resolve())
+            return self._open(Path(links)).searcher()
 
     def _current(self) -> Opened | None:
         """The newest index, opened; None where there is none that can be. Another process may have written since."""
@@ -166,11 +177,8 @@ class TantivyIndex:
             if opened is not None and opened.manifest == manifest:
                 return opened
             try:
-                same = opened is not None and opened.manifest.folder == manifest.folder
-                index = opened.index if opened is not None and same else self._open(manifest.folder)
-                index.reload()
-                self._opened = Opened(manifest, index, index.searcher())
-            except ValueError:
+                self._opened = Opened(manifest, self._searcher(self._path / manifest.folder))
+            except (ValueError, OSError):
                 # Damaged; or made anew just now, and then the manifest names another folder.
                 failed, self._opened = manifest, None
         return None
