@@ -3,6 +3,7 @@
 import pytest
 
 from shishen.domains.cooking.servings import read_servings
+from shishen.records import Range
 
 
 @pytest.mark.parametrize(
@@ -42,13 +43,16 @@ def test_said(text: str, span: tuple[float, float | None]) -> None:
     [
         None,
         "",
-        "一杯分量，约 500 毫升\n- 柠檬 40 克",
         "- 鸡蛋两只\n- 盐 2g",
         "- 姜 30g（分为两份：15g 焯水用，15g 炒制用）",
-        "按照 1 盘的份量：\n- 鸡翅 10 个",
         "半盒约六碗份，不用担心一个人吃不完。",
         "6 寸一个",
     ],
 )
 def test_not_said(text: str | None) -> None:
     assert read_servings(text) is None
+
+
+@pytest.mark.parametrize("text", ["一杯分量，约 500 毫升\n- 柠檬 40 克", "按照 1 盘的份量：\n- 鸡翅 10 个"])
+def test_a_cup_or_a_plate_that_is_called_a_portion_is_one(text: str) -> None:
+    assert read_servings(text) == Range(1, 1)

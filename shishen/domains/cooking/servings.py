@@ -36,6 +36,8 @@ _EACH_PERSON = re.compile(r"/\s*[男女]?人|每人|每个人|[*×x]\s*人数|�
 _PORTIONS = re.compile(
     rf"(?:按照?|为|以|每|制作|^)\s*(?P<low>{_NUMBER})\s*(?:[-~～—–－至到]+\s*(?P<high>{_NUMBER})\s*)?份(?!数|量的)"
 )
+# 一杯分量, 按照 1 盘的份量: the word says that it is a portion.
+_VESSELS = re.compile(rf"{_SPAN}\s*(?:杯|盘|大盘|碗|大碗)的?(?:份量|分量)")
 _EACH_PORTION = re.compile(r"每一?份|一份(?!正好|约?可?够)|份数|按每份")
 _LINE_LENGTH = 300
 _BULLET = re.compile(r"^\s*[-*+]\s")
@@ -66,6 +68,9 @@ def read_servings(text: str | None) -> Range | None:
     prose = [line for line in lines if not _BULLET.match(line) and not _SPLIT_UP.search(line)]
     for line in prose:
         if found := _PORTIONS.search(line.lstrip("> ")):
+            return _span(found)
+    for line in lines:
+        if found := _VESSELS.search(line):
             return _span(found)
     if any(_EACH_PORTION.search(line) for line in prose) or any("份数" in line for line in lines):
         return Range(1.0, 1.0)
