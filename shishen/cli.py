@@ -226,7 +226,7 @@ def chat() -> None:
             text = input("> " if sys.stdin.isatty() else "").strip()
         except EOFError:
             break
-        if not text:
+        if not text or text.lower() in ("退出", "再见", "exit", "quit"):
             break
         messages.append(Message("user", text))
         answer = kitchen.ask(messages)

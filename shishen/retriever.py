@@ -17,7 +17,7 @@ from shishen.records import Hit
 PROPOSED, JUDGED = 40, 12
 # How many dishes are looked for by what they are like, the score from which a name is nearer than that, and the
 # one below which it is not near at all.
-DESCRIBED, CLOSE, FAR = 8, 0.45, 0.25
+DESCRIBED, CLOSE, FAR = 8, 0.45, 0.4
 
 
 class Resolution(Struct, frozen=True):

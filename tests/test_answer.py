@@ -100,3 +100,16 @@ def test_illness_sends_to_the_doctor_and_a_diet_does_not(house: Kitchen) -> None
 
 def test_what_was_left_aside_is_said(house: Kitchen) -> None:
     assert house.ask("空气炸锅可乐鸡翅").text.startswith("您说的「空气炸锅可乐鸡翅」我理解为「可乐鸡翅」。")
+
+
+def test_nothing_is_offered_to_who_must_avoid_it(house: Kitchen) -> None:
+    for question in (
+        "我海鲜过敏，想吃虾",
+        "不吃牛肉，推荐个菜",
+        "vegan mapo tofu",
+        "I am allergic to peanuts, kung pao chicken",
+    ):
+        answer = house.ask(question)
+        assert answer.refused
+        assert "### 做法" not in answer.text
+    assert house.ask("我海鲜过敏，想吃虾").recipes == ()

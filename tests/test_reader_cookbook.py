@@ -237,3 +237,12 @@ def test_any_text_gives_one_recipe_or_one_rejection(tmp_path: Path, parts: list[
     file = SourceFile(path)
     build(Options()).recognises(file)
     assert len(list(read_file(file, build(Options())))) == 1
+
+
+def test_a_colon_after_a_heading_is_no_matter(tmp_path: Path) -> None:
+    path = tmp_path / "菜.md"
+    path.write_text("# 菜\n\n## 材料：\n\n- 盐 1 克\n\n## 做法：\n\n1. 炒。\n", encoding="utf-8")
+    assert build(Options()).recognises(SourceFile(path))
+    (draft,) = build(Options()).read(SourceFile(path))
+    assert isinstance(draft, Draft)
+    assert [line.text for line in draft.lines] == ["盐 1 克"]

@@ -34,13 +34,15 @@ def answer(messages: Sequence[Message], library: Library, retriever: Retriever) 
         words = greeting_text(len(library))
         return Answer(text=words, intent="greeting", refused=False, state={"dish": None}, verified=True)
     resolution = retriever.resolve(question)
-    offered = resolution.hits or resolution.neighbours
     # A word that a dish is called by (素炒豆角) asks for nothing more than that dish.
     unmet = [word.text for word in requests(text) if not any(word.text in hit.name for hit in resolution.hits[:1])]
     if unmet:
-        return _refused("beyond", beyond_text(unmet, is_ill(unmet), offered[:OFFERED]), offered[:OFFERED])
+        # Only what was named may be offered: a neighbour could be the very thing to be kept away from.
+        named = resolution.hits[:1]
+        return _refused("beyond", beyond_text(unmet, is_ill(unmet), named), named)
     if not resolution.hits:
-        return _refused("how_to_cook", missing_text(asked_name(text), offered[:OFFERED]), offered[:OFFERED])
+        offered = resolution.neighbours[:OFFERED]
+        return _refused("how_to_cook", missing_text(asked_name(text), offered), offered)
     return _found(resolution, library)
 
 

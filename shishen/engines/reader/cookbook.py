@@ -133,7 +133,7 @@ class CookbookReader:
 def _heading(line: str) -> tuple[int, str] | None:
     """(level, words) of a Markdown heading."""
     found = _HEADING.match(line)
-    return (len(found[1]), found[2].rstrip(" \t#")) if found else None
+    return (len(found[1]), found[2].rstrip(" \t#：:")) if found else None
 
 
 def _list(text: str | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@
 import { make, patch } from "./dom.js";
 import { blocks, settled } from "./markdown.js";
 
-const EXAMPLES = ["可乐鸡翅怎么做", "蕃茄炒旦", "mapo doufu", "清蒸鲈鱼要蒸多久"];
+const EXAMPLES = ["可乐鸡翅怎么做", "蕃茄炒旦", "mapo doufu", "清蒸鲈鱼"];
 const STORE = "shishen.turns";
 const UNREACHABLE = "连不上食神。看看网络，或确认服务开着，再试一次。";
 const BROKEN = "话说到一半，连接断了。";
