@@ -19,7 +19,7 @@ from shishen.stages.read import Candidate, read_file, recognise
 
 
 class Progress(Struct, frozen=True):
-    """Where the work stands: the file, bytes of it read, and what has happened in all so far."""
+    """Where the work stands: the file, and what has happened in all so far."""
 
     file: SourceFile
     changes: Changes
