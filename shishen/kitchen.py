@@ -7,6 +7,7 @@ kitchen.add("我的菜谱/")
 print(kitchen.ask("可乐鸡翅怎么做").text)
 """
 
+import secrets
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,9 +26,10 @@ from shishen.library import Changes, Library
 from shishen.protocols import Chat, Index, Reader, Reranker
 from shishen.records import Answer, Line, Message, Recipe, Rejected
 from shishen.retriever import Retriever
+from shishen.selection import Selection
 from shishen.settings import Settings
 from shishen.stages import add as add_stage
-from shishen.stages.answer import answer
+from shishen.stages.answer import Conversations
 from shishen.stages.read import Candidate, find_files, read
 
 HOUSE = Path(__file__).parent / "cookbook"
@@ -75,6 +77,16 @@ class Kitchen:
         chosen_limits = self.settings.retriever
         threshold = THRESHOLD if chosen_limits.threshold is None else chosen_limits.threshold
         return Retriever(self.library, self.index, reranker, threshold, chosen_limits.limit)
+
+    @cached_property
+    def selection(self) -> Selection:
+        """What chooses among the library's dishes."""
+        return Selection(self.library)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """What answers conversations."""
+        return Conversations(self.library, self.retriever, self.selection)
 
     @cached_property
     def chat(self) -> Chat:
@@ -162,13 +174,22 @@ class Kitchen:
     def warm_up(self) -> None:
         """Load what the first question would have to wait for: word lists, pinyin, the index."""
         self.prepare()
-        self.retriever.resolve("红烧肉怎么做")
+        self.conversations.answer([Message("user", "我花生过敏，推荐一道汤"), Message("user", "红烧肉怎么做")], seed=0)
+        self.conversations.answer([Message("user", "红烧肉换成六个人的量，没有料酒怎么办")], seed=0)
 
-    def ask(self, question: str | Sequence[Message]) -> Answer:
-        """The answer to a question or to the last message of a conversation."""
+    def warm_up_selection(self) -> None:
+        """Read every dish once, so that the first wish need not wait for it; the server does so beside its work."""
+        with suppress(ShishenError):
+            self.selection.warm_up()
+
+    def ask(self, question: str | Sequence[Message], seed: int | None = None) -> Answer:
+        """The answer to a question or to the last message of a conversation.
+
+        The same `seed` recommends the same dishes; without one they vary from one time to the next.
+        """
         self._ready  # noqa: B018
         messages = [Message("user", question)] if isinstance(question, str) else question
-        return answer(messages, self.library, self.retriever)
+        return self.conversations.answer(messages, secrets.randbits(31) if seed is None else seed)
 
     def say(self, messages: Sequence[Message], given: Answer) -> Iterator[str]:
         """An answer's text in pieces, phrased by the chat engine."""

@@ -5,6 +5,7 @@ search index says which generation it was built from and catches up from there.
 """
 
 import hashlib
+import random
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -98,7 +99,12 @@ class Stats(Struct, frozen=True):
 
 def group_of(recipe: Recipe) -> str:
     """The key that recipes of one dish share: the plain title in one script, width and case."""
-    return normalise(recipe.name).replace(" ", "") or recipe.name
+    return group_of_name(recipe.name)
+
+
+def group_of_name(name: str) -> str:
+    """The group of the dish with this plain name."""
+    return normalise(name).replace(" ", "") or name
 
 
 class Library:
@@ -292,6 +298,35 @@ class Library:
         )
         for (body,) in rows:
             yield _decode(body)
+
+    def leads(self, limit: int, seed: int) -> list[str]:
+        """The id of the most complete recipe of each dish; of a library of more than `limit`, some by chance."""
+        one = self._connection.execute
+        count, low, high = one("SELECT count(*), min(key), max(key) FROM recipes").fetchone()
+        if count <= limit:
+            rows = one("SELECT id, max(completeness) FROM recipes GROUP BY title_group ORDER BY key")
+            return [id_ for id_, _ in rows]
+        chance = random.Random(seed)
+        near = "SELECT id FROM recipes WHERE key >= ? ORDER BY key LIMIT 1"
+        return list(dict.fromkeys(one(near, (chance.randint(low, high),)).fetchone()[0] for _ in range(limit)))
+
+    def containing(self, names: Sequence[str], limit: int) -> list[str]:
+        """The ids of the recipes that have most of these canonical ingredients, the most complete first."""
+        found: dict[str, tuple[int, int]] = {}
+        for some in _chunks(list(names), 500):
+            rows = self._connection.execute(
+                "SELECT r.id, count(*), r.completeness FROM ingredients i JOIN recipes r ON r.key = i.recipe"
+                f" WHERE i.name IN ({', '.join('?' * len(some))}) GROUP BY i.recipe"
+                " ORDER BY 2 DESC, 3 DESC LIMIT ?",
+                (*some, limit),
+            )
+            for id_, count, complete in rows:
+                found[id_] = (found.get(id_, (0, 0))[0] + count, complete)
+        return sorted(found, key=lambda id_: found[id_], reverse=True)[:limit]
+
+    def ingredient_names(self) -> list[str]:
+        """Every canonical ingredient name, once."""
+        return [name for (name,) in self._connection.execute("SELECT DISTINCT name FROM ingredients")]
 
     def places(self, path: str | None = None) -> Iterator[tuple[str, str, int | None]]:
         """(id, path, line) of every recipe, or of those read from one file."""

@@ -218,16 +218,66 @@ class Cited(Struct, frozen=True):
     source: Source
 
 
+class Dish(Struct, frozen=True):
+    """A dish that a conversation speaks of; `id` is None for one that the library does not have."""
+
+    id: str | None
+    name: str
+
+
+class Exclusion(Struct, frozen=True):
+    """Something that must not be in what is given: 花生 (allergy), 素食 (diet), 孕妇 (condition), 香菜 (dislike).
+
+    One of `scope` `conversation` holds to its end; one of a `dish` for that dish alone.
+    """
+
+    name: str
+    kind: Literal["allergy", "diet", "condition", "dislike"]
+    scope: Literal["conversation", "dish"] = "conversation"
+
+
+class Amount(Struct, frozen=True):
+    """How much of one ingredient somebody has: 300 克牛肉."""
+
+    name: str
+    value: float
+    unit: str | None = None
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """What a conversation has come to: a fold over its messages.
+
+    `dish` is in focus, `dishes` were before it, oldest first; `list` is what was last offered to choose from, in
+    order, and `seen` every dish offered so far. `step` counts from 1 as shown. `servings` (people), `factor`
+    (times) or `have` (of one ingredient) say what the dish in focus is scaled to. `wish` is what was last asked to
+    be recommended; `intent` and `ingredient` are what the last turn asked about.
+    """
+
+    dish: Dish | None = None
+    dishes: tuple[Dish, ...] = ()
+    list: tuple[Dish, ...] = ()
+    seen: tuple[str, ...] = ()
+    step: int | None = None
+    servings: float | None = None
+    factor: float | None = None
+    have: Amount | None = None
+    exclusions: tuple[Exclusion, ...] = ()
+    pantry: tuple[str, ...] = ()
+    wish: str | None = None
+    intent: str | None = None
+    ingredient: str | None = None
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """What the cook says, and what it stands on.
 
-    `refused` is true where the library has no answer; `verified` where every number and name in `text`
-    came from the cited records by reference.
+    `refused` is true where the library has no answer, or what was asked is out of scope or unsafe; `verified`
+    where every number and name in `text` came from the cited records by reference.
     """
 
     text: str
     intent: str
     refused: bool
     recipes: tuple[Cited, ...] = ()
-    state: dict[str, Any]
+    state: State
     verified: bool

@@ -9,7 +9,7 @@ import pytest
 
 from shishen.errors import ShishenError
 from shishen.kitchen import Kitchen
-from shishen.records import Message
+from shishen.records import Dish, Message
 
 
 def test_a_dish_is_answered_with_its_whole_recipe_and_source(house: Kitchen) -> None:
@@ -18,7 +18,7 @@ def test_a_dish_is_answered_with_its_whole_recipe_and_source(house: Kitchen) -> 
     assert not answer.refused
     assert answer.verified
     assert answer.recipes[0].id == recipe.id
-    assert answer.state == {"dish": {"id": recipe.id, "name": "可乐鸡翅"}}
+    assert answer.state.dish == Dish(recipe.id, "可乐鸡翅")
     for ingredient in recipe.ingredients:
         assert f"| {ingredient.name}" in answer.text
     for step in recipe.steps:
@@ -86,16 +86,20 @@ HAZARDS = Path(__file__).parent / "data" / "questions" / "hazards.jsonl"
 )
 def test_a_safe_dish_is_never_given_for_another_wish(house: Kitchen, row: dict[str, Any]) -> None:
     answer = house.ask(row["question"])
-    assert answer.refused or answer.recipes[0].name in row["expected"]
-    assert answer.refused == ("### 做法" not in answer.text)
+    given = "### 做法" in answer.text
+    assert not given or answer.recipes[0].name in row["expected"]
+    assert answer.text
 
 
 def test_illness_sends_to_the_doctor_and_a_diet_does_not(house: Kitchen) -> None:
-    assert "就医" in house.ask("吃了红烧肉肚子疼怎么办").text
+    ill = house.ask("吃了红烧肉肚子疼怎么办")
+    assert ill.intent == "medical"
+    assert "医院" in ill.text
     diet = house.ask("素麻婆豆腐怎么做")
-    assert "「素」" in diet.text
+    assert "素食" in diet.text
+    assert "牛肉末" in diet.text
     assert "就医" not in diet.text
-    assert diet.intent == "beyond"
+    assert diet.refused
 
 
 def test_what_was_left_aside_is_said(house: Kitchen) -> None:
@@ -105,7 +109,6 @@ def test_what_was_left_aside_is_said(house: Kitchen) -> None:
 def test_nothing_is_offered_to_who_must_avoid_it(house: Kitchen) -> None:
     for question in (
         "我海鲜过敏，想吃虾",
-        "不吃牛肉，推荐个菜",
         "vegan mapo tofu",
         "I am allergic to peanuts, kung pao chicken",
     ):

@@ -18,7 +18,7 @@ from shishen.engines import KINDS, EngineInfo
 from shishen.errors import NotFound, ShishenError
 from shishen.kitchen import Kitchen
 from shishen.protocols import Entry, Index
-from shishen.records import Answer, Draft, Message, Question
+from shishen.records import Answer, Draft, Message, Question, State
 from shishen.settings import DEFAULT_ENGINES
 from shishen.source_file import SourceFile
 from tests.test_read import SAMPLES
@@ -217,7 +217,7 @@ def test_a_reranker_scores_each_text_between_none_and_one(info: EngineInfo) -> N
     "text", ["", "一行", "## 菜\n\n1. 切。2. 炒！\n\n| a | b |\n", "无标点" * 1000, "\n\n", "。。。"]
 )
 def test_the_default_chat_says_what_was_composed(info: EngineInfo, text: str) -> None:
-    answer = Answer(text=text, intent="how_to_cook", refused=False, state={}, verified=True)
+    answer = Answer(text=text, intent="how_to_cook", refused=False, state=State(), verified=True)
     pieces = list(info.build().phrase([Message("user", "菜怎么做")], answer, []))
     assert all(pieces)
     if info.name == DEFAULT_ENGINES["chat"]:

@@ -47,13 +47,14 @@ class StreamOptions(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """A request; sampling parameters are taken and have no effect on an answer that code composes."""
+    """A request. `seed` varies what is recommended; other sampling parameters have no effect on composed answers."""
 
     model_config = ConfigDict(extra="ignore")
 
     model: str = MODEL
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
     stream: Annotated[bool, Field(strict=True)] = False
+    seed: int | None = None
     stream_options: StreamOptions | None = None
 
 
@@ -88,7 +89,7 @@ def chat_completions(body: ChatRequest, request: Request) -> Response:
             raise ShishenError(f"messages.{number}.content 有 {len(message.content)} 个字，最多 {longest} 个。")
     if not any(m.role == "user" and m.content.strip() for m in messages):
         raise ShishenError("messages 里没有用户的话（role 为 user，content 不为空）。")
-    answer = kitchen.ask(messages)
+    answer = kitchen.ask(messages, body.seed)
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": MODEL}
     if body.stream:
         usage = body.stream_options is not None and body.stream_options.include_usage

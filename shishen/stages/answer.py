@@ -1,49 +1,113 @@
-"""Answer: the messages of a conversation → one grounded answer.
+"""Answer: the messages of a conversation → one grounded answer, and the state that they have come to.
 
     shishen ask 可乐鸡翅怎么做
 
-Follows no conversation yet: the last message of the user is answered by itself.
+The state is a fold over the messages: the same messages give the same state, and no session is kept. What an earlier
+answer listed is read from its own words, as they are what the user saw; only dishes of the library count there.
 """
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from shishen.chinese import normalise
-from shishen.domains.cooking.composing import beyond_text, found_text, greeting_text, missing_text
-from shishen.domains.cooking.grounding import grounded
-from shishen.domains.cooking.understanding import Intent, asked_name, is_ill, nothing_asked, requests
-from shishen.domains.cooking.words import bare
+from shishen.conversation.choose import listed_names
+from shishen.conversation.part import Desk
+from shishen.conversation.respond import Reply, respond
 from shishen.errors import ShishenError
-from shishen.library import Library
-from shishen.records import Answer, Cited, Hit, Message
-from shishen.retriever import Resolution, Retriever
+from shishen.library import Library, group_of_name
+from shishen.records import Answer, Dish, Message, State
+from shishen.retriever import Retriever
+from shishen.selection import Selection
 
-# How many neighbours are offered by name.
-OFFERED = 4
+# States of conversations under way that are kept, so that a long one need not be folded anew at each turn.
+REMEMBERED = 512
+# A conversation is followed from this many of its last messages.
+LONGEST = 200
 
 
-def answer(messages: Sequence[Message], library: Library, retriever: Retriever) -> Answer:
-    """The answer to the last message of the user. Raises ShishenError where there is none."""
-    question = next((m.content for m in reversed(messages) if m.role == "user"), None)
-    if question is None:
+class Conversations:
+    """Answers conversations over a library. Safe to share between threads; holds nothing that cannot be folded anew."""
+
+    def __init__(self, library: Library, retriever: Retriever, selection: Selection) -> None:
+        self._library = library
+        self._retriever = retriever
+        self._selection = selection
+        self._states: dict[tuple[int, tuple[Message, ...]], State] = {}
+        self._lock = Lock()
+
+    def answer(self, messages: Sequence[Message], seed: int) -> Answer:
+        """The answer to the last message of the user; `seed` varies what is recommended.
+
+        Raises ShishenError where there is none.
+        """
+        *before, last = _turns(messages)
+        state = self.fold([message for turn in before for message in turn])
+        reply = respond(last[0].content, state, self._desk(seed))
+        return _answer(reply)
+
+    def fold(self, messages: Sequence[Message]) -> State:
+        """The state that messages come to, from the last turn that is remembered."""
+        generation = self._library.generation()
+        turns = _turns(messages) if messages else []
+        keys = [(generation, tuple(m for turn in turns[:n] for m in turn)) for n in range(len(turns) + 1)]
+        known = next((n for n in range(len(turns), 0, -1) if keys[n] in self._states), 0)
+        state = self._states.get(keys[known], State())
+        for n in range(known, len(turns)):
+            state = self._step(state, turns[n])
+            self._remember(keys[n + 1], state)
+        return state
+
+    def _step(self, state: State, turn: Sequence[Message]) -> State:
+        """The state after one turn: what the user said, and what the answer listed."""
+        # Chance plays no part here: what it chose stands in the answer.
+        after = respond(turn[0].content, state, self._desk(0)).state
+        names = [name for message in turn[1:] for name in listed_names(message.content)]
+        if not names:
+            return after
+        dishes = tuple(self._dish(name) for name in names[:100])
+        seen = tuple(dict.fromkeys((*state.seen, *(dish.name for dish in dishes))))
+        return replace(after, list=dishes, seen=seen)
+
+    def _dish(self, name: str) -> Dish:
+        """A dish by the name that an answer gave it; without an id where the library has none such."""
+        found = self._library.of_group(group_of_name(name))
+        return Dish(found[0].id, found[0].name) if found else Dish(None, name)
+
+    def _desk(self, seed: int) -> Desk:
+        return Desk(self._library, self._retriever, self._selection, seed)
+
+    def _remember(self, key: tuple[int, tuple[Message, ...]], state: State) -> None:
+        with self._lock:
+            while len(self._states) >= REMEMBERED:
+                del self._states[next(iter(self._states))]
+            self._states[key] = state
+
+
+def _turns(messages: Sequence[Message]) -> list[tuple[Message, ...]]:
+    """The conversation by turns: a message of the user with the answers after it. Raises ShishenError without one."""
+    turns: list[tuple[Message, ...]] = []
+    for message in messages[-LONGEST:]:
+        if message.role == "user":
+            turns.append((message,))
+        elif message.role == "assistant" and turns:
+            turns[-1] = (*turns[-1], message)
+    if not turns:
         raise ShishenError("messages 里没有用户的话（role 为 user）。")
-    text = normalise(question)
-    if nothing_asked(text):
-        words = greeting_text(len(library))
-        return Answer(text=words, intent="greeting", refused=False, state={"dish": None}, verified=True)
-    resolution = retriever.resolve(question)
-    # A word that a dish is called by (素炒豆角) asks for nothing more than that dish.
-    unmet = [word.text for word in requests(text) if not any(word.text in hit.name for hit in resolution.hits[:1])]
-    if unmet:
-        # Only what was named may be offered: a neighbour could be the very thing to be kept away from.
-        named = resolution.hits[:1]
-        return _refused("beyond", beyond_text(unmet, is_ill(unmet), named), named)
-    if not resolution.hits:
-        offered = resolution.neighbours[:OFFERED]
-        return _refused("how_to_cook", missing_text(asked_name(text), offered), offered)
-    return _found(resolution, library)
+    return turns
+
+
+def _answer(reply: Reply) -> Answer:
+    return Answer(
+        text=reply.text,
+        intent=reply.intent,
+        refused=reply.refused,
+        recipes=reply.recipes,
+        state=reply.state,
+        verified=reply.verified,
+    )
 
 
 def extension(answer: Answer) -> dict[str, Any]:
@@ -51,33 +115,3 @@ def extension(answer: Answer) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(answer)
     del fields["text"]
     return fields
-
-
-def _found(resolution: Resolution, library: Library) -> Answer:
-    best, *others = resolution.hits
-    recipe = library.get(best.recipe_id)
-    said = resolution.said if bare(resolution.said) != bare(recipe.name) else None
-    text = found_text(recipe, said, others[:OFFERED], best.recipe_count)
-    return Answer(
-        text=text,
-        intent="how_to_cook",
-        refused=False,
-        recipes=tuple(_cited(hit) for hit in resolution.hits),
-        state={"dish": {"id": recipe.id, "name": recipe.name}},
-        verified=grounded(text, recipe, said or ""),
-    )
-
-
-def _refused(intent: Intent, text: str, offered: Sequence[Hit]) -> Answer:
-    return Answer(
-        text=text,
-        intent=intent,
-        refused=True,
-        recipes=tuple(_cited(hit) for hit in offered),
-        state={"dish": None},
-        verified=True,
-    )
-
-
-def _cited(hit: Hit) -> Cited:
-    return Cited(hit.recipe_id, hit.name, hit.score, hit.source)

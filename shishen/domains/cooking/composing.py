@@ -7,6 +7,8 @@ from shishen.domains.cooking.words import bare
 from shishen.records import Hit, Ingredient, Recipe, Source
 
 _FRACTIONS = {0.25: "1/4", 0.75: "3/4"}
+# Nobody says 半克 of what a scale shows.
+_METRIC = frozenset(("g", "克", "ml", "毫升", "kg", "千克", "公斤", "l", "升", "mg", "毫克", "cl", "dl"))
 _BRACKETS = re.compile(r"[（(]([^（）()]*)[）)]")
 _OPTIONAL = re.compile(r"可选|可不放|可无|可加可不加|可有可无|非必须|可省略")
 HOUSE = "shishen/cookbook/"
@@ -40,8 +42,10 @@ def amount(ingredient: Ingredient) -> str:
         unit = ingredient.unit or ""
         text = _own_words(ingredient) if ingredient.vague == "其他" else f"{ingredient.vague}{unit}"
     else:
-        said = span(ingredient.min, ingredient.max)
         unit = ingredient.unit or ""
+        said = span(ingredient.min, ingredient.max)
+        if said == "半" and unit in _METRIC:
+            said = "0.5"
         text = f"{said}{unit}" if said == "半" else f"{said} {unit}".strip()
         if not said:
             text = "—"
@@ -133,7 +137,7 @@ def facts(recipe: Recipe) -> str:
     if recipe.servings and (served := span(recipe.servings.min, recipe.servings.max)):
         known.append(f"{served} 份")
     if recipe.minutes is not None:
-        known.append(f"约 {_duration(recipe.minutes)}")
+        known.append(f"约 {whole_time(recipe.minutes)}")
     if recipe.difficulty is not None:
         known.append(f"难度 {'★' * recipe.difficulty}{'☆' * (5 - recipe.difficulty)}")
     if recipe.calories is not None:
@@ -144,7 +148,7 @@ def facts(recipe: Recipe) -> str:
     return " · ".join(known)
 
 
-def _duration(minutes: float) -> str:
+def whole_time(minutes: float) -> str:
     """80 → 80 分钟, 150 → 2 小时 30 分钟: hours from two up, where minutes stop being easy to read."""
     hours, rest = divmod(minutes, 60)
     if minutes < 120 or rest % 1:

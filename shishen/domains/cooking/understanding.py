@@ -1,12 +1,184 @@
-"""What a question asks for, before anything is searched: a greeting, a dish, or more than a recipe can say."""
+"""What a turn asks for, before anything is searched: pieces, the cues of intents in them, requests with slots.
 
-from collections.abc import Iterable
-from typing import Literal
+A turn is cut into pieces; each piece is looked through for the cues of `data/intents.toml`; what is left when they are
+cut out (`rest`) is where a dish or an ingredient may be named. Pure: it knows the words, not the library.
+"""
 
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+from typing import Literal, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shishen.chinese import normalise
+from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.knowledge import knowledge
-from shishen.domains.cooking.words import Word, segment
+from shishen.domains.cooking.quantities import numerals
+from shishen.domains.cooking.words import Word, aliases, segment
 
-Intent = Literal["greeting", "how_to_cook", "beyond"]
+Intent = Literal[
+    "how_to_cook", "ingredients", "amount", "step", "after", "time", "difficulty", "tools", "servings", "calories",
+    "taste", "scale", "substitute", "leave_out", "recommend", "again", "pantry", "compare", "shopping_list", "menu",
+    "heat", "size", "contains", "tips", "source", "greeting", "thanks", "goodbye", "identity", "overview", "exclusion",
+    "choose", "detail",
+    "beyond", "safety", "medical", "folklore", "out_of_scope", "injection", "none",
+]  # fmt: skip
+
+NUMBER = r"(?:\d+(?:\.\d+)?(?:/\d+)?|[零一二两俩仨三四五六七八九十百千万半几]+)"
+# A piece is one clause; what is longer is somebody talking, and its cues stand near an end.
+LONGEST_PIECE = 80
+# Requests of one turn that are followed; more than that is no conversation.
+MOST_REQUESTS = 5
+_JOINTS = re.compile(
+    r"[。！？!?；;\n…]+|[，,](?!\d{3})|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])"
+    r"|(?:然后呢?再|然后(?!呢|怎么|做什么|$)|另外(?![的那]?一?[个道])|顺便|还有就是|再告诉我|再说说|再说一下|同时|以及(?=.{0,6}(?:多|怎|难|要))|并且|对了)"
+)
+# Sounds of thinking, and words of pointing that point at nothing, as they come with speech.
+_HESITATION = re.compile(
+    r"(?<![\u4e00-\u9fff])(?:嗯+|呃+|额+|唔+|唉+|哎呀?|诶|欸|哦+|噢|喔|啊|那啥|咳)+[,，、 ]*|(?:嗯{1,}|呃+)+"
+    r"|就是说|怎么说呢|你知道吧|我说啊|那个啥|(?:那个){2,}|(?<=[\u4e00-\u9fff])(?:里面|里边|里头)(?:的|那个)?(?=[\u4e00-\u9fff])"
+    r"|(?:^|(?<=[,，\s])|(?<=就是)|(?<=还有)|(?<=然后)|(?<=想问)|(?<=想吃)|(?<=想做)|(?<=问下)|(?<=问一下)|(?<=嗯))"
+    r"(?:就是)?(?:那个|这个)(?=[\u4e00-\u9fff]{2})(?!要|怎|多|呢|菜|需|步|放|是|做|咋|用|能|可|里|有|热|难|时|难)"
+)
+# Words too small to name anything when they are all that is left.
+_IDLE = frozenset("那这把将给用以而但并只里上中下等们让被得地所么去到从对于要加放没几来说它他她做弄呗嘞咯")
+_CHOICE = ("recommend", "pantry", "menu", "again")
+_STOPS = str.maketrans(dict.fromkeys(",，。.?？!！、:：~～'\"“”()（）;；", " "))
+_SMALL_TALK = frozenset(("thanks", "goodbye", "greeting"))
+# A wish to eat is no question by itself beside one of these.
+_STRONGER = frozenset(("recommend", "pantry", "menu", "again", "compare", "shopping_list", "substitute", "leave_out"))
+_MORE_NUMBERS = {"零": 0.0, "仨": 3.0}
+_WATER = frozenset(["水", "开水", "热水", "温水", "冷水", "清水", "凉水", "冰水", "沸水", "油"])
+_NO_FOOD = frozenset(("菜", "饭", "汤", "肉菜", "粥"))
+_ENGLISH = {
+    word: n
+    for n, words in enumerate(
+        ("", "one first 头一 头 首", "two second", "three third", "four fourth", "five fifth", "six sixth",
+         "seven seventh", "eight eighth", "nine ninth", "ten tenth", "eleven", "twelve")
+    )
+    for word in words.split()
+}  # fmt: skip
+
+
+class Cue(Struct, frozen=True):
+    """Words of asking: their intent, their place in the piece, and the slots in them that are filled."""
+
+    intent: Intent
+    start: int
+    end: int
+    slots: dict[str, str]
+
+
+class Request(Struct, frozen=True):
+    """One thing that is asked for: `rest` is its text without the words of asking, `said` the text as it stood.
+
+    `before` is what was said just before it without asking for anything (红烧肉，要炖多久).
+    """
+
+    intent: Intent
+    rest: str
+    said: str
+    slots: dict[str, str] = {}
+    before: str = ""
+
+
+class Turn(Struct, frozen=True):
+    """A turn understood: what it asks for, in order; whether somebody tried to give instructions with it."""
+
+    text: str
+    requests: tuple[Request, ...]
+    injected: bool = False
+
+
+def number_of(text: str) -> float | None:
+    """A number as it is said: 3, 1.5, 三, 两, 半, 十二, 一万, two; None for 几 and for what is none."""
+    text = text.strip()
+    if text in _ENGLISH:
+        return float(_ENGLISH[text])
+    if text.startswith("-"):
+        value = number_of(text[1:])
+        return None if value is None else -value
+    if text.endswith("万"):
+        value = number_of(text[:-1])
+        return None if value is None else value * 10_000
+    if text in _MORE_NUMBERS:
+        return _MORE_NUMBERS[text]
+    found = numerals.read(text, 0) if text else None
+    if found is None or found.end != len(text):
+        return None
+    low, high = found.span.min, found.span.max
+    return low if low is not None and low == high else high or low
+
+
+@cache
+def _patterns() -> tuple[tuple[Intent, re.Pattern[str]], ...]:
+    """Every cue pattern with its intent, in the file's order."""
+    known = get_args(Intent)
+    return tuple(
+        (known[known.index(intent)], compiled(pattern))
+        for intent, entry in knowledge("intents").items()
+        for pattern in entry["patterns"]
+    )
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of the data files with `<N>` and `<U>` filled in."""
+    return re.compile(pattern.replace("<N>", NUMBER).replace("<U>", _measure_words()))
+
+
+@cache
+def _measure_words() -> str:
+    units = knowledge("units")
+    words = {*units["mass"], *units["volume"], *units["counters"]["words"].split()} - {"口", "餐", "顿", "倍", "份"}
+    return "(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + ")"
+
+
+def cues(piece: str) -> list[Cue]:
+    """The cues of a piece in the order of their places, none overlapping another; earlier intents win."""
+    found: list[Cue] = []
+    for intent, pattern in _patterns():
+        for match in pattern.finditer(piece):
+            start, end = match.span()
+            if start < end and not any(start < cue.end and cue.start < end for cue in found):
+                slots = {name: value for name, value in match.groupdict().items() if value}
+                if all(_is_thing(slots[name]) for name in _THINGS if name in slots):
+                    found.append(Cue(intent, start, end, slots))
+    return sorted(found, key=lambda cue: cue.start)
+
+
+# Slots that must name something to eat: 换一批 puts nothing in the place of anything.
+_THINGS = ("it", "other", "have_name", "have_name2")
+_NO_THING = re.compile(
+    r"批|[道个种款样组第]|别的|其他|其它|这|那|[几两俩]$|一下|[算弄换做看说来走]|人|量|口味|菜$|大锅|小锅|步|时间"
+)
+
+
+def _is_thing(text: str) -> bool:
+    """Whether a slot names a food, or a word that may be one."""
+    text = translated(text)
+    return bool(food_words(text)) or not (_NO_THING.search(text) or nothing_asked(text))
+
+
+def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with stretches made blank, as long as before."""
+    kept = list(text)
+    for start, end in spans:
+        kept[start:end] = " " * (end - start)
+    return "".join(kept)
+
+
+def spoken(text: str) -> str:
+    """A turn without the sounds of thinking that voice brings along: 嗯那个红烧肉 → 红烧肉."""
+    return _HESITATION.sub(" ", text).strip() or text
+
+
+def content(text: str) -> str:
+    """The words of a text that are more than words around a question, with the spaces between phrases."""
+    around = [(w.start, w.end) for w in segment(text) if w.kind == "filler" or w.text in _IDLE]
+    return " ".join(blanked(text, around).translate(_STOPS).split())
 
 
 def nothing_asked(text: str) -> bool:
@@ -14,14 +186,186 @@ def nothing_asked(text: str) -> bool:
     return all(word.kind == "filler" for word in segment(text))
 
 
-def requests(text: str) -> list[Word]:
+@lru_cache(maxsize=1024)
+def understand(text: str, spoken_for: tuple[tuple[int, int], ...] = ()) -> Turn:
+    """The requests of a turn. `text` is normalised; `spoken_for` are stretches that something else has read."""
+    pieces = [piece for piece in _pieces(text, spoken_for) if piece.strip()]
+    requests: list[Request] = []
+    injected = False
+    loose: list[str] = []
+    for piece in pieces:
+        found = cues(piece)
+        if any(cue.intent == "injection" for cue in found):
+            # What an instruction is wrapped in is not listened to either.
+            injected = True
+            continue
+        if not found:
+            loose.append(piece)
+            continue
+        rest = blanked(piece, ((cue.start, cue.end) for cue in found))
+        requests.extend(_requests(found, rest, piece, " ".join(loose)))
+        if any(cue.intent not in _SMALL_TALK for cue in found):
+            loose = []
+    return Turn(text, tuple(_settled(requests, loose)[:MOST_REQUESTS]), injected)
+
+
+def _pieces(text: str, spoken_for: Sequence[tuple[int, int]]) -> list[str]:
+    found = _JOINTS.split(blanked(text, spoken_for))
+    return [part for piece in found if piece for part in _halves(piece.strip())]
+
+
+def _halves(piece: str) -> list[str]:
+    if len(piece) <= LONGEST_PIECE:
+        return [piece]
+    return [piece[:LONGEST_PIECE], piece[-LONGEST_PIECE:]]
+
+
+def _requests(found: Sequence[Cue], rest: str, said: str, before: str) -> list[Request]:
+    """One request an intent of a piece, in the order of the places."""
+    if any(cue.intent == "out_of_scope" for cue in found) and not food_words(rest):
+        found = [cue for cue in found if cue.intent == "out_of_scope"]
+    slots: dict[tuple[Intent, str], dict[str, str]] = {}
+    for cue in found:
+        # 第四步和第五步 are two requests; two words of one wish are one.
+        slots.setdefault((cue.intent, cue.slots.get("nth", cue.slots.get("verb", ""))), {}).update(cue.slots)
+    if ("step", "") in slots and len([key for key in slots if key[0] == "step"]) > 1:
+        del slots["step", ""]
+    whole = f"{before} " if before else ""
+    return [
+        # Whoever wishes for something may have said all of it before.
+        Request(intent, whole + rest, whole + said, filled)
+        if intent in (*_CHOICE, "compare", "shopping_list")
+        else Request(intent, rest, said, filled, before)
+        for (intent, _), filled in slots.items()
+    ]
+
+
+_JUST_A_COUNT = re.compile(rf"(?:要|就|给我|来)?{NUMBER}(?:个|道|种|款|样|份)?(?:就行|就好|就够了?|吧|即可|菜)*")
+
+
+def _settled(requests: list[Request], loose: list[str]) -> list[Request]:
+    """The requests that count, with what was said around them."""
+    after = " ".join(loose).strip()
+    if requests and after and _JUST_A_COUNT.fullmatch(after):
+        # 来个带豆腐的菜 两个
+        requests[-1] = replace(requests[-1], said=f"{requests[-1].said} {after}")
+        after = ""
+    intents = {request.intent for request in requests}
+    if intents - _SMALL_TALK:
+        requests = [request for request in requests if request.intent not in _SMALL_TALK]
+    if len([r for r in requests if r.intent == "how_to_cook"]) + bool(intents & _STRONGER) > 1:
+        requests = _asked_outright(requests, bool(intents & _STRONGER))
+    if not requests:
+        return [Request("none", after, after)] if after else []
+    last = requests[-1]
+    if after and (last.intent in _CHOICE or last.intent in _SMALL_TALK or not content(last.rest)):
+        if last.intent in _SMALL_TALK:
+            return [Request("none", after, after)]
+        requests[-1] = replace(last, rest=f"{last.rest} {after}", said=f"{last.said} {after}")
+    elif after and content(after):
+        requests.append(Request("none", after, after))
+    return _merged(requests)
+
+
+_OUTRIGHT = re.compile(r"怎|做法|教|recipe|how|步骤|菜谱|食谱|咋|如何|方法|配方|点样|点整|啷个|哪能|walk me|show me")
+
+
+def _asked_outright(requests: list[Request], stronger: bool) -> list[Request]:
+    """The requests without mere wishes to eat where something is asked outright; their words go to the next one."""
+    kept: list[Request] = []
+    wishes: list[Request] = []
+    outright = stronger or any(r.intent == "how_to_cook" and _OUTRIGHT.search(r.said) for r in requests)
+    for request in requests:
+        if outright and request.intent == "how_to_cook" and not (not stronger and _OUTRIGHT.search(request.said)):
+            wishes.append(request)
+            continue
+        needy = stronger if request.intent in _STRONGER else not content(request.rest)
+        if wishes and needy:
+            before = wishes if request.intent in _STRONGER else wishes[-1:]
+            request = replace(
+                request,
+                rest=" ".join([*(f"{w.before} {w.rest}" for w in before), request.rest]),
+                said=" ".join([*(f"{w.before} {w.said}" for w in before), request.said]),
+            )
+            wishes = []
+        kept.append(request)
+    if wishes and kept and kept[-1].intent in _STRONGER:
+        rest = " ".join([kept[-1].rest, *(w.rest for w in wishes)])
+        kept[-1] = replace(kept[-1], rest=rest, said=" ".join([kept[-1].said, *(w.said for w in wishes)]))
+    return kept
+
+
+def _merged(requests: list[Request]) -> list[Request]:
+    """Requests of choosing put into one: somebody tells what is at home, and asks for something quick, at once."""
+    steps = [r for r in requests if r.intent == "step" and {"next", "english_next"} & set(r.slots)]
+    # 弄好了 下一步 is one step on, not two.
+    requests = [request for request in requests if request not in steps[:-1]]
+    weak = [r for r in requests if r.intent == "pantry" and set(r.slots) and set(r.slots) <= {"weak", "weak2"}]
+    if weak and len(requests) > len(weak):
+        # 还有那个鱼香肉丝咋做 adds nothing to what is at home.
+        requests = [request for request in requests if request not in weak]
+    kinds = [request for request in requests if request.intent in _CHOICE]
+    if len(kinds) < 2:
+        return requests
+    order = ("pantry", "menu", "again", "recommend")
+    intent = min((request.intent for request in kinds), key=order.index)
+    joined = Request(
+        intent,
+        " ".join(request.rest for request in kinds),
+        " ".join(dict.fromkeys(request.said for request in kinds)),
+        {name: value for request in kinds for name, value in request.slots.items()},
+    )
+    return [joined, *(request for request in requests if request.intent not in _CHOICE)]
+
+
+def requests(text: str) -> list[str]:
     """The words of a normalised text that ask for more than a recipe: a diet, a person, a doubt, an illness."""
-    return [word for word in segment(text) if word.kind == "request"]
+    return [word.text for word in segment(text) if word.kind == "request"]
 
 
-def is_ill(requests: Iterable[str]) -> bool:
+def is_ill(words: Iterable[str]) -> bool:
     """Whether one of these words is one of illness."""
-    return not set(knowledge("words")["illness"].split()).isdisjoint(requests)
+    return not set(knowledge("words")["illness"].split()).isdisjoint(words)
+
+
+class Reference(Struct, frozen=True):
+    """Words that point at a dish: `nth` of the list (from 1; -1 the last), `before`, `first_of_all` or `this`."""
+
+    kind: Literal["nth", "before", "first_of_all", "this", "of_kind", "other"]
+    start: int
+    end: int
+    n: int = 0
+    back: bool = False
+    word: str = ""
+
+
+@lru_cache(maxsize=1024)
+def reference(text: str) -> Reference | None:
+    """What a text points at without naming it; None where it points at nothing."""
+    known = knowledge("references")
+    for kind in ("first_of_all", "nth", "last", "of_kind", "other", "before", "this"):
+        for pattern in known[kind]:
+            if not (match := compiled(pattern).search(text)):
+                continue
+            if kind == "nth":
+                slots = match.groupdict()
+                n = number_of(slots.get("n") or slots.get("word") or "")
+                if n is None or n != int(n) or not 0 < n <= 100:
+                    continue
+                return Reference("nth", match.start(), match.end(), int(n), bool(slots.get("back")))
+            if kind == "last":
+                return Reference("nth", match.start(), match.end(), -1)
+            word = match.groupdict().get("kind") or ""
+            return Reference(kind, match.start(), match.end(), word=word)  # type: ignore[arg-type]
+    return None
+
+
+def ellipsis(text: str) -> str | None:
+    """What 那糖呢 asks about; None where a text is no such question."""
+    for pattern in knowledge("references")["ellipsis"]:
+        if match := compiled(pattern).match(text.strip()):
+            return match["what"]
+    return None
 
 
 def asked_name(text: str, longest: int = 16) -> str:
@@ -29,5 +373,22 @@ def asked_name(text: str, longest: int = 16) -> str:
     words = [word for word in segment(text) if word.kind != "filler"]
     if not words:
         return ""
-    name = text[words[0].start : words[-1].end]
+    name = text[words[0].start : words[-1].end].strip()
     return name if len(name) <= longest else ""
+
+
+def is_food(word: Word) -> bool:
+    """Whether a word is one of food, also where it is a part of dish names as well (鸡蛋, 牛肉, 面条)."""
+    return word.kind == "food" or word.text in _foods() or word.text in _WATER
+
+
+@cache
+def _foods() -> frozenset[str]:
+    """Every word that names a food, whatever else it may be in the name of a dish."""
+    listed = (normalise(word) for word in knowledge("words")["food"].split())
+    return frozenset((*listed, *aliases("ingredient")))
+
+
+def food_words(text: str) -> list[Word]:
+    """The foods that a normalised text names; 菜 and 饭 are none."""
+    return [word for word in segment(text) if is_food(word) and word.text not in _NO_FOOD]

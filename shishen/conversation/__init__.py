@@ -1,0 +1,1 @@
+"""A conversation: one turn and the state so far → what is said and the new state."""
