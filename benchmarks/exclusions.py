@@ -6,8 +6,8 @@
 A request is a short conversation: one to three exclusions are stated in its first turn or a later one, in many
 phrasings, with small talk between; then comes a wish (recommend, pantry or substitute). The words that give an
 excluded thing away are written down here by hand and shared with nothing that answers. A dish breaks an exclusion
-where such a word stands in its name, an ingredient or alternative, or a step; a substitute where a sentence that
-proposes something names it. Refused answers are counted and not judged, so look at their share as well.
+where such a word stands in its name, an ingredient or alternative, or a step; a substitute where what is proposed
+is called by it. Refused answers are counted and not judged, so look at their share as well.
 """
 
 import argparse
@@ -43,7 +43,7 @@ PORK = (
 )
 NO_PORK = (
     "牛排骨 羊排骨 鸡排骨 牛里脊 鸡里脊 羊里脊 牛肉末 牛肉馅 牛肉丝 牛肉糜 鸡肉末 鸡肉馅 鸡肉丝 羊肉馅 羊肉末 羊肉丝"
-    " 鱼肉馅 鱼肉糜 虾肉馅 牛瘦肉 牛肉沫 灯影牛肉丝 牛肉火腿"
+    " 鱼肉馅 鱼肉糜 虾肉馅 牛瘦肉 牛肉沫 灯影牛肉丝 牛肉火腿 叉烧酱"
 )
 LIQUOR = (
     "啤酒 白酒 黄酒 米酒 料酒 红酒 葡萄酒 花雕 朗姆 伏特加 金酒 威士忌 龙舌兰 白兰地 百利甜 利口酒"
@@ -52,7 +52,7 @@ LIQUOR = (
 EGG = "蛋 沙拉酱 美乃滋 千岛酱"
 NO_EGG = "蛋白质 山药蛋 蛋形"
 MILK = "奶 黄油 芝士 起司 炼乳 乳酪 马苏里拉 马斯卡彭 干酪 冰淇淋"
-NO_MILK = "吃奶 酸奶状 椰奶 豆奶 奶白 杏仁奶 奶香 奶黄色 奶嘴"
+NO_MILK = "燕麦奶 吃奶 酸奶状 椰奶 豆奶 奶白 杏仁奶 奶香 奶黄色 奶嘴"
 MEAT = (
     "肉 猪 牛 羊 鸡 鸭 鹅 鸽 兔 蛙 火腿 培根 腊肠 香肠 红肠 排骨 五花 里脊 高汤 骨汤 吉利丁 明胶 浓汤宝"
     f" 鱿 墨鱼 章鱼 海参 海鲜 田螺 螺蛳 {FISH} {SHRIMP} {CRAB} {SHELLS}"
@@ -63,6 +63,7 @@ NO_FISH = "蒸鱼豉油 蒸鱼盘 鱼香 鱼腥草 鱼眼 鱼鳞状 摸鱼 鱼�
 NO_MEAT = (
     "肉眼 果肉 肉桂 肉豆蔻 肉蔻 椰肉 素肉 瓜肉 茄肉 肉质 蒸肉米粉 牛奶 牛油果 牛肝菌 牛至 蜗牛 牛轧 鸡蛋 鸡腿菇 鸡枞"
     " 鸡精 鸡粉 鸡尾酒 鸡头米 鸡毛菜 鸡毛 鸭蛋 鹅蛋 羊肚菌 羊角 牛角 蟹味菇 贝贝南瓜 贝壳 宝贝 螺丝 螺旋 无肉"
+    " 桂圆肉 枣肉 橘肉 柑肉 肉瓣"
     f" {NO_FISH}"
 )
 
@@ -149,7 +150,7 @@ EXCLUSIONS = (
     dislike("土豆", "土豆 马铃薯 洋芋"),
     dislike("西红柿", "西红柿 番茄", "", "番茄我不吃"),
     dislike("猪肉", PORK, NO_PORK, "I don't eat pork", "without pork"),
-    dislike("牛肉", "牛肉 牛腩 肥牛 牛排 牛柳 牛里脊 牛腱 牛骨 牛杂 牛筋 牛尾", "", "I don't eat beef"),
+    dislike("牛肉", "牛肉 牛腩 肥牛 牛排 牛柳 牛里脊 牛腱 牛骨 牛杂 牛筋 牛尾", "牛排调味料", "I don't eat beef"),
     dislike("羊肉", "羊", "羊肚菌 羊角"),
     dislike("鸡肉", "鸡肉 鸡腿 鸡翅 鸡胸 鸡爪 鸡丁 鸡块 整鸡 三黄鸡 鸡汤 鸡胗 鸡肝 手枪腿 仔鸡 土鸡", "鸡腿菇"),
     dislike("内脏", "猪肝 鸡肝 猪肚 大肠 鸡胗 腰花 猪血 毛肚 牛百叶 鸭肠 猪心"),
@@ -271,10 +272,11 @@ def generate(count: int, seed: int, recipes: Sequence[Recipe]) -> Iterator[Reque
 
 # --- the judge -----------------------------------------------------------------------------------------------
 
-# A clause that speaks of what is avoided proposes nothing; nor does one that repeats what the user does not eat.
-_AVOIDING = re.compile("过敏|忌口|避开|排除|跳过|略去|去掉|不列|不推荐|不建议|检出|别用|请勿|标签|不适合")
-_REPEATED = re.compile(r"(?:不吃|不要|不放|不能吃|不喝|不含)[^,。、;\s]{1,6}")
-_CLAUSES = re.compile(r"[,。!?;:()\n|]")
+# What an answer proposes: a line of its list of substitutes, or 用…代替, 换成….
+_PROPOSED = re.compile(
+    r"^- (?!第)([^：\n]{1,20})：|(?<!不合适，)可以?用([^，。；代\n]{1,20})代替|可以换成([^，。；：\n]{1,20})",
+    re.MULTILINE,
+)
 
 
 def plain(text: str) -> str:
@@ -298,24 +300,14 @@ def judge_dishes(recipes: Sequence[Recipe], excluded: Sequence[str]) -> Iterator
                 yield name, recipe.name, word
 
 
-def judge_substitutes(
-    text: str, named: Sequence[str], excluded: Sequence[str], recipes: Sequence[Recipe]
-) -> Iterator[tuple[str, str, str]]:
-    """(excluded, clause, word) for every clause that proposes what is excluded.
-
-    What the user `named` may be repeated (花生, but not 花生酱), and so may a step of the dish.
-    """
-    text = _REPEATED.sub("□", plain(text))
-    for name in named:
-        text = re.sub(re.escape(plain(name)) + "(?![酱油碎粉米仁])", "□", text)
-    steps = _REPEATED.sub("□", "\n".join(whole(recipe) for recipe in recipes))
-    for clause in (part.strip(" -*>#「」0123456789.") for part in _CLAUSES.split(text)):
-        if _AVOIDING.search(clause) or (len(clause) > 6 and clause in steps):
-            continue
-        for name in excluded:
-            word = BY_NAME[name].found_in(clause)
+def judge_substitutes(text: str, named: Sequence[str], excluded: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """(excluded, thing, word) for everything that is proposed and holds what is excluded; what was `named` may be."""
+    for proposed in _PROPOSED.findall(text):
+        thing = "".join(proposed)
+        for name in excluded if plain(thing) not in map(plain, named) else ():
+            word = BY_NAME[name].found_in(plain(thing))
             if word:
-                yield name, clause, word
+                yield name, thing, word
 
 
 def judge(kitchen: Kitchen, request: Request, tally: Counter[str]) -> Iterator[Break]:
@@ -332,7 +324,7 @@ def judge(kitchen: Kitchen, request: Request, tally: Counter[str]) -> Iterator[B
             continue
         recipes = [kitchen.recipe(cited.id) for cited in answer.recipes]
         if request.kind == "substitute":
-            found = judge_substitutes(answer.text, request.named, request.excluded, recipes)
+            found = judge_substitutes(answer.text, request.named, request.excluded)
         else:
             tally["dishes"] += len(recipes)
             found = judge_dishes(recipes, request.excluded)

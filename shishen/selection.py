@@ -20,8 +20,6 @@ from shishen.records import Exclusion, Recipe
 _ANY = (Exclusion("花生", "allergy"),)
 # Dishes that are looked through one by one; a larger library is sampled.
 LOOKED_THROUGH = 5000
-# The confidence of a trait that the record itself states.
-SURE = 1.0
 # Verdicts on recipes that are kept.
 VERDICTS = 200_000
 # Recipes that share most ingredients with what is at home.
@@ -127,9 +125,9 @@ class Selection:
         `stars` is the least and the greatest difficulty.
         """
         self._fresh()
-        chosen: list[Choice] = []
-        # Dishes that meet a wish less surely than the record could say it come after those that surely do.
-        less_sure: list[Choice] = []
+        courses = {want.value for want in wants if want.kind == "course" and not want.negated}
+        recorded: list[Choice] = []
+        likely: list[Choice] = []
         taken = set(without)
         for known, id_ in self._each(self._ids(foods, random.Random(seed))):
             if known.name in taken or (category and known.category != category):
@@ -146,13 +144,11 @@ class Selection:
                 continue
             taken.add(known.name)
             choice = Choice(recipe, known, tuple(reason for reason in reasons if reason))
-            sure = all(r.confidence >= SURE for w, r in zip(wants, reasons, strict=True) if r and w.kind == "course")
-            (chosen if sure else less_sure).append(choice)
-            if len(chosen) == count:
+            (recorded if not courses or known.category in courses else likely).append(choice)
+            if len(recorded) == count:
                 break
         # A course that the records themselves have is not filled up with what only looks like it.
-        recorded = any(want.value == choice.card.category for want in wants for choice in chosen)
-        return chosen if recorded else [*chosen, *less_sure][:count]
+        return (recorded or likely)[:count]
 
     def possible(
         self,

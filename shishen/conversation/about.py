@@ -15,6 +15,7 @@ from shishen.domains.cooking.understanding import Intent, Request, content, food
 from shishen.domains.cooking.words import segment
 from shishen.records import Recipe, State
 
+_ORIGINAL = re.compile(r"原来|原方|原本|原先|没换算|originally")
 _NOT_NAMES = re.compile(r"[^\w]+")
 
 
@@ -28,7 +29,10 @@ def about(request: Request, state: State, desk: Desk) -> tuple[Focus, Recipe | N
     focus = find(request, state, desk, fits, parts=True)
     if focus.recipe is None:
         return focus, None
-    return focus, shown.view(focus.recipe, state if same(focus.recipe, state) else focused(state, focus.recipe)).recipe
+    now = state if same(focus.recipe, state) else focused(state, focus.recipe)
+    if _ORIGINAL.search(request.said):
+        now = replace(now, servings=None, factor=None, have=None)
+    return focus, shown.view(focus.recipe, now).recipe
 
 
 def without_dish(request: Request, focus: Focus, state: State, desk: Desk) -> Part:

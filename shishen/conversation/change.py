@@ -36,7 +36,7 @@ _TIMES = {"double": 2.0, "double2": 2.0, "half": 0.5, "half2": 0.5, "half3": 0.5
 def scale(request: Request, state: State, desk: Desk) -> Part:
     """The dish for so many people, so many times, or for what somebody has of one ingredient."""
     slots = request.slots
-    focus = find(request, state, desk, _have_name(slots))
+    focus = find(request, state, desk, _have_name(slots), parts=True)
     if focus.recipe is None:
         return without_dish(request, focus, state, desk)
     after = focused(state, focus.recipe)

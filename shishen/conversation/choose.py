@@ -29,10 +29,14 @@ _COUNT = re.compile(
 _GOES_ON = re.compile(
     r"(?:有没有|有什么|有|要|来|换)(?:点|些|个)?(?:带|更|再)?[^，,。]{1,8}的(?:吗|么|呢|没有|没)?[?？]*$"
 )
+_ENGLISH_COUNT = re.compile(
+    r"\b(?P<n>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\b"
+    r"(?! (?:minutes?|mins?|people|persons?|hours?|stars?|of us|or))"
+)
 _ONE = re.compile(r"(?:来|配|加|整|做|搞|添|换|推荐|要)一?(?:个|道|份|碗)(?!别的|几)")
 # What neighbours are offered with, in talk.missing and shown.refusal.
 _OFFER = re.compile(r"相近的(?:有|菜)：((?:、?「[^」\n]{1,60}」)+)")
-_COUNTS = ("count", "count2", "count3", "english", "dishes")
+_COUNTS = ("count", "count2", "count3", "english", "english2")
 
 
 class Wish(Struct, frozen=True):
@@ -50,10 +54,13 @@ def wish_of(request: Request, wish: str | None, unwanted: Sequence[str] = ()) ->
     `unwanted` are tastes that have to be avoided.
     """
     text = request.said if wish is None else f"{wish}，{request.said}"
+    text = translated(text)
     wants = tuple(w for w in _latest(wanted(text)) if w.negated or w.value not in unwanted)
     left = translated(blanked(request.rest, [(w.start, w.end) for w in wanted(request.rest)]))
     count = next((number_of(request.slots[name]) for name in _COUNTS if name in request.slots), None)
     if count is None and (match := _COUNT.search(request.said)):
+        count = number_of(match["n"])
+    if count is None and (match := _ENGLISH_COUNT.search(request.said)):
         count = number_of(match["n"])
     if count is None and _ONE.search(request.said):
         count = 1
@@ -141,15 +148,11 @@ def _recommended(request: Request, state: State, desk: Desk, wish: str | None, f
     called = _called(asked)
     if not found:
         more = "没有别的了" if fresh else "没有"
-        words = f"菜谱库里{more}{called}的菜" + (f"（已避开：{exclusions_shown(lasting)}）" if lasting else "")
+        words = f"菜谱库里{more}{called}" + (f"（已避开：{exclusions_shown(lasting)}）" if lasting else "")
         words += "。" + _unknown_note(asked) + "换个条件再试试？"
         return Part(intent="recommend", text=words, state=after, refused=True, said=f"{words} {request.said}")
     lines = [f"{n}. 「{c.recipe.name}」：{_reason(c, asked)}" for n, c in enumerate(found, 1)]
-    head = (
-        f"给您挑了 {len(found)} 道{called if called else ''}{'的' if called else ''}菜："
-        if len(found) > 1
-        else "给您挑了这一道："
-    )
+    head = f"给您挑了 {len(found)} 道{called}：" if len(found) > 1 else "给您挑了这一道："
     if count > MOST:
         head = f"一次最多列 {MOST} 道，先列 {len(found)} 道（菜谱库里共有 {len(desk.library)} 份菜谱）："
     elif len(found) < count:
@@ -169,12 +172,13 @@ def _recommended(request: Request, state: State, desk: Desk, wish: str | None, f
 
 
 def _called(asked: Wish) -> str:
-    """The wish in words, as it was understood."""
-    words = [("不" if w.negated else "") + _want_word(w) for w in asked.wants]
-    words += [f"有{food}" for food in asked.foods]
+    """The wish in words, as it was understood: 清淡、有豆腐的汤羹."""
+    like = [("不" if w.negated else "") + _want_word(w) for w in asked.wants if w.kind != "course" or w.negated]
+    like += [f"有{food}" for food in asked.foods]
     if asked.stars:
-        words.append("难度 " + "到".join(dict.fromkeys("★" * n for n in asked.stars)))
-    return "、".join(words)
+        like.append("难度 " + "到".join(dict.fromkeys("★" * n for n in asked.stars)))
+    courses = "、".join(w.value for w in asked.wants if w.kind == "course" and not w.negated)
+    return "、".join(like) + ("的" if like else "") + (courses or "菜")
 
 
 def _want_word(want: Want) -> str:

@@ -1,5 +1,6 @@
 """Which dish a request speaks of: one that it names, one that it points at, or the one in focus."""
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -16,6 +17,9 @@ from shishen.retriever import Resolution
 
 # Words that say which dish is meant; a text without any of them names none.
 _NAMING = frozenset(("hazard", "food", "form", "flavour"))
+_GOING_BACK = re.compile(
+    r"^\s*(?:那|那么|还是|再)?(?:回到|说回|返回|换回|接着说|继续说|再说说?|回头说)(?=[\u4e00-\u9fff]{2})(?!刚|之前|前面|上|第|最|一开)"
+)
 # How many dishes one request may name.
 MOST_DISHES = 6
 # How many words may stand beside a dish's name and belong to it.
@@ -43,7 +47,7 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
     With `parts` the request is about a part of a dish (an amount, a step): foods that the dish in focus has name no
     other dish, and a dish's name may stand beside the name of the part.
     """
-    rest = request.rest
+    rest = _GOING_BACK.sub("", request.rest)
     if content(request.before) or reference(request.before):
         earlier = find(Request(request.intent, request.before, request.before), state, desk, fits, parts)
         if not content(rest) and reference(rest) is None:
@@ -57,7 +61,8 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
             if dish is None:
                 # 三号菜 may be the name of a dish.
                 resolution = desk.retriever.resolve(rest)
-                return _found(resolution, rest, desk) or Focus(rest=left, unlisted=pointed)
+                exactly = resolution.how == "exact" and resolution.said == rest.strip()
+                return (exactly and _found(resolution, rest, desk)) or Focus(rest=left, unlisted=pointed)
             if pointed.kind == "before":
                 dish = _with_foods(left, state, desk) or dish
             recipe = recall(dish, desk)
@@ -73,11 +78,16 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
     if parts and not resolution.hits and (within := _within(rest, desk)):
         return within
     if found := _found(resolution, rest, desk):
-        ours = parts and here is not None and found.recipe != here and belongs(resolution.said, here)
+        ours = parts and here is not None and found.recipe != here and _is_part(resolution.said, here)
         return Focus(here, rest=rest, named=named) if ours else found
     if named or (parts and here is not None and belongs(core, here)):
         return Focus(here, rest=rest, named=named)
     return Focus(here, resolution, rest)
+
+
+def _is_part(said: str, recipe: Recipe) -> bool:
+    """Whether words that are like a dish's name (可乐, like 可乐桶) are an ingredient of this dish."""
+    return bool(find_ingredient(recipe, said)) or any(said in step.text for step in recipe.steps)
 
 
 def _with_foods(text: str, state: State, desk: Desk) -> Dish | None:

@@ -14,11 +14,14 @@ from shishen.conversation import change, choose, dish, facts, several, shown, st
 from shishen.conversation.focus import Focus, belongs, find, named_dishes, only_foods, recall
 from shishen.conversation.part import Desk, Part
 from shishen.domains.cooking.describing import wanted
+from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import EVERYTHING, Reading, read_exclusions
 from shishen.domains.cooking.grounding import grounded_in
+from shishen.domains.cooking.replies import clauses_with
 from shishen.domains.cooking.safety import Advice, advise
 from shishen.domains.cooking.substitution import find_ingredient
 from shishen.domains.cooking.understanding import (
+    NUMBER,
     Request,
     blanked,
     content,
@@ -59,7 +62,9 @@ _DOUBT = re.compile(
 _VERB = re.compile(r"炖|煮|蒸|烤|炸|煎|炒|焖|腌|泡|醒|发酵|冷藏|冷冻|静置|熬|烧|卤|焯|收汁|腌制|浸泡|醒面|揉")
 # A kind of dish, not one: 带豆腐的菜, 三样, 来个, 有没有辣的.
 _OF_KIND = re.compile(
-    r"的(?:菜|汤|东西|吃的|有|吗|呢|吧|来|给|推荐)|带[\u4e00-\u9fff]{1,4}的$|\d+\s*[道个样种款]|[一二两俩三四五六七八九十]+[道样种款]|[两俩三四五六七八九十]个|(?:来|配|整|给)(?:我)?(?:点|些|个|道|份)|有没有"
+    r"的(?:菜|汤|东西|吃的|有|吗|呢|吧|来|给|推荐)|带[\u4e00-\u9fff]{1,4}的$"
+    r"|\d+\s*[道个样种款]|[一二两俩三四五六七八九十]+[道样种款]|[两俩三四五六七八九十]个"
+    r"|(?:来|配|整|给)(?:我)?(?:点|些|个|道|份)|有没有|\b(?:two|three|four|five|six|some|any|a few|\d+)\b"
 )
 # After somebody told of being ill: whether this or that would cure it.
 _REMEDY = re.compile(
@@ -68,6 +73,14 @@ _REMEDY = re.compile(
 _LEAVING_OUT = re.compile(
     r"(?:那|那么)?(?:如果|要是|我)?(?:不|别)(?:放|加|用|要)[^，,。]{1,8}?(?:呢|的话|的话呢|会怎样|会怎么样|咋样|会咋样)[?？]*"
 )
+# 还有一盒牛奶, after what is at home was told.
+_STILL = re.compile(
+    rf"^(?:哦|对了|对)?(?:还有|再加上?|加上|另外有|另外还有|还剩)(?:{NUMBER})?(?:[盒包袋根个颗块把瓶罐斤两片只条棵]|半[个盒包袋根颗块把瓶斤])?"
+)
+_ALLERGIC = re.compile(r"(?<!不)(?<!没有)(?<!没)过敏|allerg")
+# A question that cooking answers as well as keeping food does, where the dish in focus speaks of it.
+_COLD = ("冰箱", "冷藏", "冷冻", "室温", "静置")
+_KEPT_FOOD = re.compile(r"剩|隔|坏|保存|保质|吃不完|做好|做完|第二天|明天|还能|能吃|过夜|left|keep|store")
 _MORE = re.compile(r"再|还|加上|另外|也")
 # In the middle of cooking this asks for the next step.
 _DONE = re.compile(r"(?:好了|行了|可以了|ok了?|完成了?|搞定了?|做完了|弄好了|弄完了)[!！。~ ]*")
@@ -91,12 +104,27 @@ def respond(said: str, state: State, desk: Desk) -> Reply:
     if state.dish and reading.added and _LEAVING_OUT.fullmatch(text.strip()):
         # 那不放鸡翅呢 asks about the dish in focus.
         reading = Reading(asked=True)
+    left = understand(text, tuple(reading.spans)).requests if reading.asked else ()
+    alone = state.dish is None and not any(content(request.rest) for request in left)
+    if reading.asked and reading.added and (alone or any(request.intent in _CHOOSING for request in left)):
+        # 别放香菇，推荐三个菜 asks for nothing of one dish; nor does `without pork` before any dish is spoken of.
+        lasting = tuple(replace(e, scope="conversation") for e in reading.added)
+        reading = replace(reading, added=lasting, asked=False)
+    if reading.added and _ALLERGIC.search(text) and not any(e.kind == "allergy" for e in reading.added):
+        # I can't eat eggs, I'm allergic: what is not eaten is what is not borne.
+        added = tuple(replace(e, kind="allergy") if e.kind == "dislike" else e for e in reading.added)
+        reading = replace(reading, added=added)
     state, news = _kept(state, reading)
     here = recall(state.dish, desk)
     advice = advise(text, here)
+    if advice and here and not _KEPT_FOOD.search(text) and any(w in text and clauses_with(here, (w,)) for w in _COLD):
+        advice = tuple(a for a in advice if a.kind != "safety")
     if not advice and state.intent == "medical" and _REMEDY.search(text):
         return _whole([talk.no_remedy(state)])
     if any(a.exclusive for a in advice):
+        # Who asks what a baby may eat does not ask for every dish to be one for babies.
+        about_babies = [e for e in news.added if e.name == "婴儿"]
+        state = replace(state, exclusions=tuple(e for e in state.exclusions if e not in about_babies))
         part = _advice_part(advice, state)
         # A dish that is asked for and must not be cooked is refused; a question about it is answered.
         asked = advice[0].kind != "safety" or _DOUBT.search(text)
@@ -144,7 +172,14 @@ def _answers(text: str, reading: Reading, news: _News, state: State, desk: Desk)
     spans = tuple(reading.spans) if heard and not reading.asked else ()
     turn = understand(text, spans)
     parts: list[Part] = []
-    for request in turn.requests:
+    for place, request in enumerate(turn.requests):
+        following = turn.requests[place + 1] if place + 1 < len(turn.requests) else None
+        if request.intent == "scale" and following is not None and following.said == request.said:
+            # 三个人的话牛肉要多少: the amounts are for three, and only one of them is asked for.
+            scaled = _handled(request, state, desk, False, reading)
+            if scaled is not None and not scaled.refused and scaled.state.dish:
+                state = scaled.state
+                continue
         part = _handled(request, state, desk, bool(news.added or news.withdrawn), reading)
         if part is not None:
             parts.append(part)
@@ -195,6 +230,8 @@ def _handled(request: Request, state: State, desk: Desk, constrained: bool, read
         return several.shopping_list(request, state, desk, more=True)
     if request.intent == "thanks" and state.step is not None and _DONE.fullmatch(request.said.strip()):
         return steps.step(replace(request, intent="step", slots={"next": request.said}), state, desk)
+    if request.intent == "again" and state.intent == "menu" and state.wish and "count" not in request.slots:
+        return several.menu(Request("menu", "", state.wish), state, desk)
     if request.intent == "again" and "of" in request.slots and wanted(request.slots["of"]):
         request = replace(request, said=request.slots["of"])
     if request.intent == "how_to_cook":
@@ -204,6 +241,11 @@ def _handled(request: Request, state: State, desk: Desk, constrained: bool, read
             return change.scale(request, state, desk)
     if request.intent in ("amount", "ingredients", "time") and (what := ellipsis(request.rest)):
         request = replace(request, rest=what)
+    if request.intent == "scale" and (name := next((v for n, v in request.slots.items() if "name" in n), None)):
+        here = recall(state.dish, desk)
+        if not (here and find_ingredient(here, name)) and not content(request.rest + request.before):
+            # 我有两个番茄: of no dish that is spoken of, so it is what is at home.
+            return choose.pantry(replace(request, intent="pantry", rest=name, slots={}), state, desk)
     if request.intent == "scale" and not state.dish and not content(request.rest + request.before):
         return talk.nothing_in_focus(request, state)
     return HANDLERS[request.intent](request, state, desk)
@@ -235,6 +277,7 @@ def _not_a_dish(request: Request, state: State, desk: Desk) -> Part | None:
 
 def _is_wish(rest: str, said: str) -> bool:
     """Whether a text says what somebody would like (辣的, 带豆腐的菜, 甜品三样) rather than names a dish."""
+    rest, said = translated(rest), translated(said)
     wants = wanted(rest)
     left = blanked(rest, [(w.start, w.end) for w in wants])
     marked = _OF_KIND.search(said) is not None
@@ -264,7 +307,7 @@ def _unspoken(request: Request, state: State, desk: Desk, constrained: bool) -> 
     focus = find(request, state, desk)
     if focus.named:
         return dish.how_to_cook(request, state, desk)
-    if state.intent == "pantry" and (foods := only_foods(rest)):
+    if state.intent == "pantry" and (foods := only_foods(_STILL.sub("", rest))):
         return choose.pantry(replace(request, rest="、".join(foods)), state, desk)
     if (part := choose.by_foods(request, state, desk)) is not None:
         return part

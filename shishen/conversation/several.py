@@ -1,5 +1,6 @@
 """Requests about several dishes: which of two, what to buy, a menu."""
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -14,12 +15,13 @@ from shishen.domains.cooking.describing import Want, basics, wanted
 from shishen.domains.cooking.exclusions import shown as exclusions_shown
 from shishen.domains.cooking.pantry import covers
 from shishen.domains.cooking.replies import quoted, source_line, steps_of
-from shishen.domains.cooking.understanding import Request, blanked, number_of, reference
+from shishen.domains.cooking.understanding import NUMBER, Request, blanked, number_of, reference
 from shishen.domains.cooking.words import canonical_ingredient
 from shishen.records import Dish, Recipe, State
 from shishen.selection import Choice
 
 _WEEK = ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日")
+_EACH = re.compile(rf"每(?:天|顿|餐|晚)(?:吃|做|就|只)?(?:要)?(?P<n>{NUMBER})(?:个|道|样)?菜?")
 MOST_DAYS, MOST_DISHES = 7, 12
 # What a meal is made of, by course; where the library lacks one, any dish that fits stands in.
 _BREAKFAST, _MAIN, _GREEN, _SOUP = "早餐", "荤菜", "素菜", "汤羹"
@@ -58,7 +60,7 @@ def compare(request: Request, state: State, desk: Desk) -> Part:
 
 def _verdict(recipes: Sequence[Recipe], by: str) -> str:
     """Which dish comes first by what was asked; says so where the records do not tell."""
-    if any(word in by for word in ("快", "省时", "耗时", "久", "费时", "quick", "fast", "longer")):
+    if any(word in by for word in ("快", "用时", "时间", "省时", "耗时", "久", "费时", "quick", "fast", "longer")):
         values = [r.minutes for r in recipes]
         least, most = "更快", "更费时间"
     elif any(word in by for word in ("热量", "卡", "健康", "清淡", "calor", "health")):
@@ -224,6 +226,8 @@ def _plan(request: Request) -> list[tuple[str, list[str]]]:
         meals = [_BREAKFAST, _MAIN, _GREEN]
     elif "早餐" in said or "早饭" in said:
         meals = [_BREAKFAST]
+    if each := _EACH.search(said):
+        meals = ([_MAIN, _GREEN, _MAIN, _GREEN, _SOUP] * 2)[: _small(each["n"], 2) or 1]
     titles = _WEEK if days == 7 else tuple(f"第 {n} 天" for n in range(1, days + 1))
     return [(titles[day], list(meals)) for day in range(days)]
 

@@ -10,6 +10,7 @@ from shishen.domains.cooking.composing import number, span
 from shishen.domains.cooking.describing import card
 from shishen.domains.cooking.exclusions import Finding, findings, in_name, reminder
 from shishen.domains.cooking.exclusions import shown as exclusions_shown
+from shishen.domains.cooking.knowledge import knowledge
 from shishen.domains.cooking.replies import quoted
 from shishen.domains.cooking.safety import cautions
 from shishen.domains.cooking.scaling import Scaled, factor_for_ingredient, factor_for_servings, scale
@@ -117,7 +118,11 @@ def _without(
             lost[finding.what] = leave_out(finding.what, recipe)
         left = lost.get(finding.what)
         essential = named or left is None or left.essential
-        if essential or finding.exclusion.kind in _HARD:
+        # A spoon of cooking wine can be left out for who is pregnant; a glass of rum is what the drink is.
+        grave = (
+            finding.exclusion.kind == "condition" and finding.what not in knowledge("versions")["cooking_wine"].split()
+        )
+        if essential or grave or finding.exclusion.kind in _HARD:
             hard.append(finding)
             if not essential:
                 removable.append(finding.what)
@@ -183,7 +188,7 @@ def refusal(recipe: Recipe, seen: View, state: State, desk: Desk) -> Part:
     conflict = seen.conflict
     exclusions = tuple(dict.fromkeys(f.exclusion for f in conflict))
     text = (
-        f"您说过{exclusions_shown(exclusions)}，「{recipe.name}」里检出：{detected(conflict)}，所以不给这道菜的做法。"
+        f"您说过{exclusions_shown(exclusions)}，「{recipe.name}」里检出：{detected(conflict)}，所以不建议做，不给做法。"
     )
     if seen.removable:
         text += f"它们不是这道菜的主料；要看去掉它们的做法，可以说「{recipe.name}不放{'、'.join(seen.removable)}」。"
@@ -202,7 +207,10 @@ def refusal(recipe: Recipe, seen: View, state: State, desk: Desk) -> Part:
 def _whose(exclusions: Sequence[Exclusion]) -> str:
     """Who asked for it: 您说过花生过敏, 您要的是素食的, 您要的是没有辣的."""
     lasting = [e for e in exclusions if e.scope == "conversation"]
-    words = [f"您说过{exclusions_shown(lasting)}"] if lasting else []
+    cared = [e.name for e in lasting if e.kind == "condition"]
+    avoided = [e for e in lasting if e.kind != "condition"]
+    words = [f"您说过{exclusions_shown(avoided)}"] if avoided else []
+    words += [f"您说过要照顾{'、'.join(cared)}"] if cared else []
     for one in exclusions:
         if one.scope == "dish":
             named = one.name if one.name in _DIETS else f"没有{one.name}"

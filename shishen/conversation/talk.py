@@ -98,7 +98,7 @@ def unlisted(pointed: Reference, state: State) -> Part:
 
 def nothing_in_focus(request: Request, state: State) -> Part:
     """A question about a dish that was never named."""
-    return Part(intent=request.intent, text="您问的是哪道菜？说菜名就行，比如「可乐鸡翅」。", state=state, refused=True)
+    return Part(intent=request.intent, text="您问的是哪道菜？说菜名就行。", state=state, refused=True)
 
 
 def exclusions(

@@ -220,10 +220,16 @@ def _halves(piece: str) -> list[str]:
     return [piece[:LONGEST_PIECE], piece[-LONGEST_PIECE:]]
 
 
+_RECIPE_NOUN = re.compile(r"的?(?:方子|配方|菜谱|食谱|方法)")
+
+
 def _requests(found: Sequence[Cue], rest: str, said: str, before: str) -> list[Request]:
     """One request an intent of a piece, in the order of the places."""
     if any(cue.intent == "out_of_scope" for cue in found) and not food_words(rest):
         found = [cue for cue in found if cue.intent == "out_of_scope"]
+    if len({cue.intent for cue in found}) > 1:
+        # 那方子里盐是多少 asks for the salt alone.
+        found = [c for c in found if c.intent != "how_to_cook" or _RECIPE_NOUN.fullmatch(said[c.start : c.end]) is None]
     slots: dict[tuple[Intent, str], dict[str, str]] = {}
     for cue in found:
         # 第四步和第五步 are two requests; two words of one wish are one.
@@ -297,6 +303,11 @@ def _asked_outright(requests: list[Request], stronger: bool) -> list[Request]:
 
 def _merged(requests: list[Request]) -> list[Request]:
     """Requests of choosing put into one: somebody tells what is at home, and asks for something quick, at once."""
+    swaps = [r for r in requests if r.intent in ("substitute", "leave_out")]
+    # 洋葱用完了，拿什么替: the second half only asks what the first is about.
+    bare = [r for r in swaps if "it" not in r.slots and not content(r.rest)]
+    if bare and len(swaps) > len(bare):
+        requests = [request for request in requests if request not in bare]
     steps = [r for r in requests if r.intent == "step" and {"next", "english_next"} & set(r.slots)]
     # 弄好了 下一步 is one step on, not two.
     requests = [request for request in requests if request not in steps[:-1]]

@@ -1,0 +1,453 @@
+"""Checks every number of every answer: does it stand in the cited record, or follow from it by a stated rule?
+
+    python -m benchmarks.grounding [--data FOLDER …] [--every N] [--show]
+
+Each recipe of a library is asked every kind of question. Numbers are read and compared by this script's own rules,
+not by the program's verifier: a row of a table with the ingredient of its name, a step with the step of its number,
+an item of a list with the dish of its name, and what is scaled with the arithmetic of decision 0008. Exits with 1
+where a number has no ground. Whether an answer suits its question is for `benchmarks.conversations`.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from functools import cache, lru_cache
+from itertools import product
+from pathlib import Path
+from unicodedata import normalize
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from benchmarks.retrieval import DATA, open_kitchen_in
+from shishen.chinese import simplify
+from shishen.domains.cooking.scaling import scale
+from shishen.kitchen import Kitchen
+from shishen.records import Ingredient, Message, Range, Recipe, Source, Step
+
+KNOWLEDGE = Path(__file__).resolve().parents[1] / "shishen/domains/cooking/data"
+Pair = tuple[float, str]
+Found = tuple[str, str]
+
+_UNITS = """
+分钟 小时 秒钟 秒 天 毫升 毫克 千克 公斤 厘米 毫米 千卡 大卡 人份 茶匙 汤匙 茶勺 汤勺 大勺 小勺 大匙 小匙 量杯 成热
+克 斤 两 升 勺 匙 碗 杯 个 只 根 条 片 块 瓣 颗 粒 段 把 张 枚 头 棵 朵 滴 撮 支 瓶 罐 盒 袋 包 份 人 步
+道 星 样 倍 次 遍 度
+"""
+_UNIT = f"[大小]?(?:{'|'.join(_UNITS.split())})"
+_DIGITS = r"\d+(?:\.\d+)?(?:\s*/\s*\d+)?"
+_CHINESE = rf"[零一二两三四五六七八九十百半]+(?=(?:{_UNIT}))"
+_NUMBER = rf"(?:{_DIGITS}|{_CHINESE}|半)"
+_QUANTITY = re.compile(
+    rf"(?P<a>{_NUMBER})\s*(?:(?:{_UNIT}|[a-z℃°%]+)?\s*[-–—~至到]+\s*(?P<b>{_NUMBER}))?\s*(?P<u>{_UNIT}|[a-z℃°%]+|[\u4e00-\u9fff])?"
+)
+_DIGIT = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
+# Words of the program's own that hold a numeral and count nothing of a dish.
+_PHRASES = re.compile(
+    r"「减半」|第一个|换一批|哪一道|这一道|再说一个|说一个|最后一步|做完这一步|这一点|这一项|一样|最完整的一份|编一份|哪一样|这一条"
+    r"|满分 5 星|1 到 100 之间|100 倍以内|一次最多列 30 道|原方的"
+)
+_STEP = re.compile(r"^(?:- )?\**第 (\d+) 步\**(?:（共 (\d+) 步）)?(.*)$")
+_ITEM = re.compile(r"^(\d+)\. 「([^」]+)」：(.*)$")
+_NAMED = re.compile(r"(?:^- |里，|里有：|；)([^；：\n]+?)(?:（或[^）]*）)?：([^；\n。]*)")
+_CHANGE = re.compile(r"([^、：\s]*[^、：]*?) ([^ 、：]+) → ([^、：]+)")
+_POWER = re.compile(r"按 ([\d./半]+) 倍的 ([\d.]+) 次方（约 ([\d./半]+) 倍）|按 ([\d./半]+) 倍算出零头")
+_METRIC = dict.fromkeys(("克", "g", "毫升", "ml", "cc"), 1) | dict.fromkeys(("千克", "公斤", "kg", "升", "l"), 1000)
+_METRIC |= {"公升": 1000, "斤": 500, "市斤": 500, "cl": 10, "dl": 100}
+_LASTING = frozenset(("分钟", "小时", "秒", "秒钟", "天", "厘米", "毫米", "cm", "mm", "℃", "度", "成热", "%"))
+
+
+class Asked(Struct, frozen=True):
+    """A conversation to play: the intent it is counted under, what is said, the factor and step that it must give."""
+
+    intent: str
+    said: tuple[str, ...]
+    factor: float | None = None
+    step: int | None = None
+
+
+def value_of(text: str) -> float:
+    """2, 1/2, 半, 二十五 as a number."""
+    if text[0].isdigit():
+        return float(Fraction(re.sub(r"\s|/\s*0+$", "", text)))
+    tens, ten, ones = text.rpartition("十")
+    return 0.5 if "半" in text else (_DIGIT.get(tens[-1:], 1) * 10 if ten else 0) + _DIGIT.get(ones[-1:], 0)
+
+
+def flat(text: str) -> str:
+    """The form in which texts are compared: NFKC, lower case."""
+    return simplify(normalize("NFKC", text)).lower().replace("⁄", "/")
+
+
+@lru_cache(maxsize=65536)
+def spans(text: str) -> tuple[tuple[float, float, str], ...]:
+    """Every (least, most, what they count) of a text, line by line."""
+    found = (match for line in flat(text).splitlines() for match in _QUANTITY.finditer(line))
+    return tuple((value_of(m["a"]), value_of(m["b"] or m["a"]), m["u"] or "") for m in found)
+
+
+def quantities(text: str) -> list[Pair]:
+    """Every (number, what it counts) of a text; both ends of a span."""
+    return [(end, unit) for low, high, unit in spans(text) for end in dict.fromkeys((low, high))]
+
+
+@lru_cache(maxsize=65536)
+def letters(text: str) -> str:
+    """A text without spaces and marks, but for those inside a number."""
+    return re.sub(r"(?<=\d)\s*([-~./])\s*(?=\d)|[\W_]", lambda m: m[1] or "", flat(text))
+
+
+@cache
+def safety_text() -> str:
+    """All that the reviewed safety files say."""
+    return letters("\n".join(path.read_text(encoding="utf-8") for path in sorted(KNOWLEDGE.glob("safety_*.toml"))))
+
+
+def steps_of(recipe: Recipe) -> list[Step]:
+    """The steps that are numbered."""
+    return [step for step in recipe.steps if not step.noise]
+
+
+def of_range(given: Range | None, *units: str) -> set[Pair]:
+    """The ends of a span, each with each unit."""
+    ends = (given.min, given.max) if given else ()
+    return {(round(end, 4), unit) for end in ends if end is not None for unit in units}
+
+
+def of_minutes(given: Range) -> set[Pair]:
+    """A span of minutes as it may be said: in seconds, minutes, hours, hours and minutes."""
+    ends = {end for end in (given.min, given.max) if end is not None}
+    pairs = {pair for m in ends for pair in ((m, "分钟"), (m / 60, "小时"), (m * 60, "秒"))}
+    return pairs | {pair for m in ends if m >= 60 for pair in ((m // 60, "小时"), (m % 60, "分钟"))}
+
+
+def of_ingredient(ingredient: Ingredient) -> set[Pair]:
+    """The numbers of an ingredient: its fields and its line."""
+    words = f"{ingredient.raw}\n{ingredient.name}\n{ingredient.preparation or ''}"
+    return of_range(Range(ingredient.min, ingredient.max), flat(ingredient.unit or "")) | set(quantities(words))
+
+
+@lru_cache(maxsize=512)
+def of_record(recipe: Recipe) -> frozenset[Pair]:
+    """Every number of a record with what it counts."""
+    words = [recipe.title, recipe.name, recipe.description, recipe.features, recipe.category, recipe.cuisine]
+    words += [*recipe.tools, *recipe.tips, *recipe.tastes, *recipe.aliases, *recipe.keywords]
+    words += [text for step in recipe.steps for text in (step.section, step.text)]
+    pairs = {pair for text in words if text for pair in quantities(text)}
+    pairs |= {pair for ingredient in recipe.ingredients for pair in of_ingredient(ingredient)}
+    pairs |= of_range(recipe.servings, "份", "人份", "人") | of_minutes(Range(recipe.minutes, recipe.minutes))
+    pairs |= {pair for step in recipe.steps for span in step.minutes for pair in of_minutes(span)}
+    pairs |= {(recipe.calories or 0, "千卡"), (recipe.calories or 0, "大卡"), (recipe.difficulty or 0, "星")}
+    return frozenset(pairs | {(len(steps_of(recipe)), "步"), (len(recipe.ingredients), "样")})
+
+
+def close(one: float, other: float) -> bool:
+    """Equal but for what writing a number in short loses (1/3, 2.67)."""
+    return abs(one - other) <= max(0.0051, abs(other) * 1e-4)
+
+
+def within(pair: Pair, known: Iterable[Pair]) -> bool:
+    """Whether a number with its unit is among others; a number that counts nothing needs no unit there."""
+    return any(close(pair[0], value) and (pair[1] == unit or not pair[1]) for value, unit in known)
+
+
+def grid(amount: float, unit: str) -> float:
+    """What an amount may be off by after rounding, in its unit (decision 0008)."""
+    if per := _METRIC.get(unit):
+        return next(step for least, step in ((100, 5.0), (10, 1.0), (1, 0.5), (0, 0.1)) if amount * per >= least) / per
+    spoon = (unit and unit[-1] in "勺匙碗杯") or unit in ("tsp", "tbsp", "cup")
+    return next(step for least, step in ((10, 1.0), (1, 0.5), (0, 0.25)) if amount >= least) if spoon else 1
+
+
+def scaled_rightly(old: float, new: float, unit: str, factor: float, note: str) -> bool:
+    """Whether an amount is its plain multiple up to the rounding, or is what the note on it says."""
+    plain = old * factor
+    if close(new, plain) or (unit in _METRIC and abs(new - plain) <= grid(plain, unit) / 2 + 1e-6):
+        return True
+    if not note:
+        return False
+    power = re.search(r"倍的 ([\d.]+) 次方", note)
+    exact = old * factor ** float(power[1]) if power else plain
+    # A seasoning goes down where rounding up would make it the plain multiple; nothing becomes 0.
+    return abs(new - exact) <= grid(exact, unit) * (1 if power else 0.5) + 1e-6 or (new <= 1 and exact < 1)
+
+
+class Judge:
+    """Judges one answer; `shown` is the first cited record as it was asked for: scaled, or as it is."""
+
+    def __init__(self, text: str, cited: Sequence[Recipe], asked: Asked, names: Counter[str]) -> None:
+        self.text, self.lines, self.cited, self.asked, self.names = text, text.splitlines(), cited, asked, names
+        self.first = cited[0] if cited else Recipe(id="", name="", title="", source=Source(path=""))
+        self.shown = scale(self.first, asked.factor).recipe if asked.factor else self.first
+        self.records = (self.shown, *cited[1:])
+        told = [(m, line) for line in self.lines for m in _CHANGE.finditer(line.removeprefix("- "))]
+        self.notes = {match[1].strip(): line for match, line in told}
+        self.numbered = self.listed = self.rows = 0
+
+    def faults(self) -> Iterator[tuple[str, str, str]]:
+        """(kind, line, what is wrong) of what is without ground."""
+        for line in self.lines:
+            said = letters(line.removeprefix("> 小心："))
+            if said and said not in safety_text():
+                yield from ((kind, line, what) for kind, what in self._line(line))
+        if self.asked.step and f"第 {self.asked.step} 步" not in self.text:
+            yield "step number", self.lines[0], f"step {self.asked.step} was asked for"
+
+    def _line(self, line: str) -> Iterator[Found]:
+        if match := re.match(r"^(?:- .*：)?来源：(.*)$", line):
+            yield from self._source(match[1])
+        elif line.startswith("| ") and not line.startswith(("| 食材", "| | ")):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            yield from self._columns(cells) if "\n| 难度 |" in self.text else self._row(cells)
+        elif (match := _STEP.match(line)) and "：" in match[3]:
+            if match[2] and int(match[2]) != len(steps_of(self.shown)):
+                yield "step count", f"there are {len(steps_of(self.shown))} steps"
+            yield from self._step(int(match[1]), match[3])
+        elif match := _ITEM.match(line):
+            self.listed += 1
+            yield from self._of_dish(match[2], match[3]) if int(match[1]) == self.listed else [("list number", "")]
+        elif match := re.match(r"^(\d+)\. (.*)$", line):
+            self.numbered += 1
+            yield from self._step(self.numbered, match[2]) if int(match[1]) == self.numbered else [("list number", "")]
+        else:
+            yield from self._parts(line)
+            yield from self._factors(line)
+            yield from self._sentence(line)
+
+    def _source(self, place: str) -> Iterator[Found]:
+        lines = re.findall(r" 第 (\d+) 条", place)
+        path = letters(re.sub(r" 第 \d+ 条.*$|（[^（）]*）$", "", place).removeprefix("食神自带菜谱"))
+        if all(letters(part) in safety_text() for part in place.strip("。").split("；")):
+            return
+        if not any(path in letters(r.source.path) and all(str(r.source.line) == n for n in lines) for r in self.cited):
+            yield "source", "no cited record has this place"
+
+    def _row(self, cells: list[str]) -> Iterator[Found]:
+        """A row of the table of ingredients: the next ingredient of its name, and the arithmetic of its scaling."""
+        name = letters(re.sub(r"（或.*）$", "", cells[0]))
+        places = [n for n, one in enumerate(self.shown.ingredients) if n >= self.rows and letters(one.name) == name]
+        if not places:
+            yield "row", f"no ingredient {name} from number {self.rows + 1} on"
+            return
+        one, old = self.shown.ingredients[places[0]], self.first.ingredients[places[0]]
+        self.rows = places[0] + 1
+        lost = [pair for cell in cells[1:] for pair in quantities(cell) if not within(pair, of_ingredient(one))]
+        yield from (("row", f"{pair} is not in {one.raw}") for pair in lost)
+        said = [value for value, _ in quantities(cells[1])]
+        for was, now in ((old.min, one.min), (old.max, one.max)):
+            if was is None or now is None or one.vague:
+                continue
+            if not any(close(value, now) for value in said):
+                yield "row", f"{now} is not said"
+            factor, note, unit = self.asked.factor, self.notes.get(old.name, ""), flat(old.unit or "")
+            fixed = not factor or unit == "倍" or "取整" in old.raw or not was
+            if factor and not fixed and not scaled_rightly(was, now, unit, factor, note):
+                yield "arithmetic", f"{was} {unit} × {factor:.4g} is not {now}; note: {note or 'none'}"
+
+    def _step(self, n: int, text: str) -> Iterator[Found]:
+        """A line that shows a step, or sentences of it, under its number."""
+        steps = steps_of(self.shown)
+        if not 1 <= n <= len(steps):
+            yield "step number", f"there are {len(steps)} steps"
+            return
+        step, old = steps[n - 1], steps_of(self.first)[n - 1]
+        whole = letters(step.text)
+        for piece in text.removeprefix(f"（{step.section}）").removeprefix("：").split("；"):
+            bare = letters(re.sub(r"（不放[^）]*）$", "", piece))
+            place = whole.find(bare)
+            if place < 0 or (bare[:1].isdigit() and whole[place - 1 : place].isdigit()):
+                yield "step text", f"step {n} is {step.text}"
+                break
+        if self.asked.factor:
+            yield from scaled_step(old.text, step.text, self.asked.factor)
+
+    def _of_dish(self, name: str, text: str) -> Iterator[Found]:
+        """What is said of one of several dishes."""
+        dishes = [recipe for recipe in self.cited if recipe.name == name]
+        known = {pair for dish in dishes for pair in of_record(dish)}
+        yield from (("list", f"{pair} is not of {name}") for pair in quantities(text) if not within(pair, known))
+        stars = re.search("(?:^|难度 )(★+)", text)
+        if not dishes or (stars and all(len(stars[1]) != dish.difficulty for dish in dishes)):
+            yield "list", f"{name} is not cited, or not so difficult"
+
+    def _columns(self, cells: list[str]) -> Iterator[Found]:
+        head = next(row for row in self.lines if row.startswith("| | "))
+        for name, cell in list(zip(head.strip("|").split("|"), cells, strict=False))[1:]:
+            yield from self._of_dish(name.strip(), cell)
+
+    def _parts(self, line: str) -> Iterator[Found]:
+        """Amounts with the ingredient they are given for, steps that there are, recipes of one name, stars."""
+        for name, said in _NAMED.findall(line):
+            own = {p for r in self.records for i in r.ingredients if i.name == name for p in of_ingredient(i)}
+            yield from (("amount", f"{p} is not of {name}") for p in quantities(said) if own and not within(p, own))
+        steps = len(steps_of(self.shown))
+        if any(int(n) > steps for n in re.findall(r"第 (\d+) 步", line)) and "没有第" not in line:
+            yield "step number", f"there are {steps} steps"
+        if any(int(n) != steps for n in re.findall(r"[一，]共 (\d+) 步", line)):
+            yield "step count", f"there are {steps} steps"
+        if any(int(n) + 1 != self.names[self.first.name] for n in re.findall(r"还有 (\d+) 份同名菜谱", line)):
+            yield "count", f"{self.names[self.first.name]} recipes have that name"
+        if (stars := re.search("难度(?:是)? (★+)(?!到)", line)) and len(stars[1]) != self.first.difficulty:
+            yield "stars", f"the difficulty is {self.first.difficulty}"
+
+    def _factors(self, line: str) -> Iterator[Found]:
+        """Factors and powers as they are said, beside what was asked for."""
+        factor = self.asked.factor
+        if not factor:
+            return
+        said = [value_of("".join(m)) for m in re.findall(r"× ([\d./半]+)|原方的 ([\d./半]+) 倍", line)]
+        for times, power, grown, plain in _POWER.findall(line):
+            said.append(value_of(times or plain))
+            if power and abs(value_of(grown) - factor ** float(power)) > 0.0051:
+                yield "factor", f"{factor:.4g} to the power {power} is not {grown}"
+        yield from (("factor", f"{one} is not {factor:.4g}") for one in said if abs(one - factor) > 0.0051)
+
+    def _sentence(self, line: str) -> Iterator[Found]:
+        """Any other number: it is somewhere in the records, was said, or counts what is listed."""
+        # A note on the scaling says what was and what is.
+        records = (*self.records, self.first) if "→" in line or "原方" in line else self.records
+        known = {pair for record in records for pair in of_record(record)}
+        for value, unit in (pair for said in self.asked.said for pair in quantities(said)):
+            known |= {(value, unit), (value, "人份" if unit in "个人口" else unit)}
+            known |= {(value * 60, "分钟")} if unit == "小时" else set()
+        items = sum(bool(_ITEM.match(one)) for one in self.lines)
+        known |= {(items, "道"), (sum(self.names.values()), "份"), (len(self.cited), "道")}
+        days = [f"第 {n} 天" for n in range(1, sum(one.startswith("**第 ") for one in self.lines) + 1)]
+        rest = re.sub(r"× [\d./半]+|原方的 [\d./半]+ 倍|第 \d+ 步|还有 \d+ 份同名菜谱", " ", _POWER.sub(" ", line))
+        rest = re.sub(r"「([^」]*)」", lambda m: " " if m[1] in self.names else m[0], _PHRASES.sub(" ", rest))
+        rest = " " if rest.strip("*") in days else rest
+        yield from (("number", f"{pair} is in no record") for pair in quantities(rest) if not within(pair, known))
+
+
+def scaled_step(old: str, new: str, factor: float) -> Iterator[Found]:
+    """What is wrong with the numbers of a scaled step beside those of the step as it was."""
+    before, after = spans(old), spans(new)
+    if len(before) != len(after):
+        yield "step arithmetic", f"{old} has other numbers than {new}"
+    powers = (factor, factor**0.8, factor**0.7) if factor > 1 else (factor,)
+    ends = [(one[n], other[n], one[2]) for one, other in zip(before, after, strict=False) for n in (0, 1)]
+    for was, now, unit in ends if len(before) == len(after) else []:
+        fits = any(abs(now - was * f) <= grid(was * f, unit) + 0.01 for f in powers)
+        if now != was and (unit in _LASTING or not fits):
+            yield "step arithmetic", f"{was} {unit} became {now} at × {factor:.4g}"
+        elif now == was and unit in ("克", "g", "毫升", "ml") and not fits and not re.search("每|份数|人数", old):
+            yield "not scaled", f"{was} {unit} stayed at × {factor:.4g}: {old}"
+
+
+_PLAIN = """
+how to cook: 怎么做 / ingredients: 需要什么食材 / count: 一共几步 / time: 要多久 / time by verb: 炖多久 腌多久 炸多久 蒸几分钟
+heat: 用什么火 油温多少 / difficulty: 难不难 / tools: 需要什么厨具 / servings: 这是几人份的 够几个人吃 / calories: 热量多少
+taste: 什么口味 / tips: 有什么要注意的 / contains: 里面有鸡蛋吗 有没有花生 / shopping list: 列个购物清单
+"""
+_CHOOSING = """
+recommend: 推荐三道菜 推荐5道简单的素菜 20分钟内能做好的菜 来两个下饭菜 推荐四道汤 难度两星以下的菜推荐六道
+recommend: 推荐低热量的菜 500大卡以内的菜 推荐500道菜 半小时能做好的早餐 川菜推荐3个 适合夏天的凉菜
+menu: 安排一周的菜单 今天三菜一汤 四个人的晚餐菜单 安排三天的菜单 五个人吃，安排个菜单
+"""
+
+
+def questions(recipe: Recipe, other: Recipe) -> Iterator[Asked]:
+    """Every kind of question about a dish."""
+    name, steps = recipe.name, steps_of(recipe)
+    for intent, asks in (part.split(": ") for part in re.split(r" / |\n", _PLAIN.strip())):
+        yield from (Asked(intent, (name, question)) for question in asks.split())
+    yield Asked("compare", (name, f"和{other.name}比哪个简单"))
+    yield from (Asked("step", (name, f"第{n}步"), step=n) for n in range(1, len(steps) + 1))
+    if len(steps) > 1:
+        yield Asked("step", (name, "第1步", "下一步"), step=2)
+        yield Asked("step", (name, "最后一步是什么"), step=len(steps))
+    yield Asked("step", (name, f"第{len(steps) + 3}步"))
+    foods = Counter(one.name for one in recipe.ingredients)
+    for food in foods:
+        yield Asked("amount", (name, f"{food}放多少"))
+        yield Asked("after", (name, f"放了{food}之后呢"))
+        yield Asked("leave out", (name, f"不放{food}可以吗"))
+        yield Asked("substitute", (name, f"没有{food}用什么代替"))
+    ends = [end for end in (recipe.servings.min, recipe.servings.max) if end] if recipe.servings else []
+    for people in (4, 6):
+        factor = people * len(ends) / sum(ends) if ends and people * len(ends) != sum(ends) else None
+        yield Asked("scale to people", (name, f"换成{people}个人的量"), factor)
+    for said, times in (("量加倍", 2.0), ("减半", 0.5)):
+        yield Asked("scale by factor", (name, said), times)
+        follow = ["怎么做", "需要什么食材", "列个购物清单", *(f"第{n}步" for n in range(1, len(steps) + 1))]
+        follow += [f"{food}放多少" for food in foods]
+        yield from (Asked("after scaling", (name, said, question), times) for question in follow)
+    weighed = [one for one in recipe.ingredients if one.min and one.min == one.max and foods[one.name] == 1]
+    for one in [one for one in weighed if one.unit in ("g", "克", "ml", "毫升")][:2]:
+        yield Asked("scale by ingredient", (name, f"我只有{(one.min or 0) / 2:.10g}{one.unit}{one.name}"), 0.5)
+    yield Asked("pantry", (f"家里有{'、'.join(list(foods)[:3])}，能做什么",))
+
+
+def main() -> None:
+    """Build a library, ask, judge, print a row an intent."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, nargs="+", default=[DATA / "howtocook"])
+    parser.add_argument("--every", type=int, default=1, help="only every N-th recipe")
+    parser.add_argument("--show", action="store_true", help="print every violation")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        kitchen = open_kitchen_in(Path(home))
+        kitchen.add(*options.data)
+        sys.exit(sweep(kitchen, options.every, options.show))
+
+
+def sweep(kitchen: Kitchen, every: int, show: bool) -> int:
+    """Ask everything of every N-th dish; 1 where a number has no ground."""
+    recipes = sorted(kitchen.library.recipes(), key=lambda recipe: recipe.id)
+    names = Counter(recipe.name for recipe in recipes)
+    rows: dict[str, Counter[str]] = defaultdict(Counter)
+    kinds: Counter[str] = Counter()
+
+    def play(meant: Recipe | None, asked: Asked, seed: int) -> None:
+        row, messages, told = rows[asked.intent], list[Message](), " / ".join(asked.said)
+        try:
+            for said in asked.said:
+                messages.append(Message("user", said))
+                answer = kitchen.ask(messages, seed=seed)
+                messages.append(Message("assistant", answer.text))
+        except Exception as error:
+            row["exceptions"] += 1
+            print(f"  exception: {told}: {error!r}")
+            return
+        cited = sorted((kitchen.recipe(one.id) for one in answer.recipes), key=lambda one: one != meant)
+        other = meant is not None and cited[:1] != [meant]
+        if other or answer.refused or (asked.intent == "scale by ingredient" and "已按您有的" not in answer.text):
+            # Another dish, or a refusal: only its own numbers can be judged.
+            asked = replace(asked, factor=None, step=None)
+        found = list(Judge(answer.text, cited, asked, names).faults())
+        row.update(answers=1, numbers=len(quantities(answer.text)), faults=len(found), refused=answer.refused)
+        row.update({"unverified": not answer.verified, "other dish": other})
+        kinds.update(f"{asked.intent}: {kind}" for kind, _, _ in found)
+        if show:
+            found += [("unverified", "", "")] * (not answer.verified) + [("other dish", "", "")] * other
+            print(
+                "".join(f"  {asked.intent} [{kind}] {told}\n    {line}\n    {what}\n" for kind, line, what in found),
+                end="",
+            )
+
+    for place, name in enumerate(sorted(names)[::every]):
+        first = kitchen.ask(name, seed=0)
+        if not first.recipes or first.refused:
+            print(f"  {name}: no recipe is given for its own name")
+            continue
+        meant = kitchen.recipe(first.recipes[0].id)
+        for asked in questions(replace(meant, name=name), recipes[(place * every + 7) % len(recipes)]):
+            play(meant if asked.said[0] == name else None, asked, 1)
+    for intent, wishes in (line.split(": ") for line in _CHOOSING.strip().splitlines()):
+        for seed, wish in product(range(20), wishes.split()):
+            play(None, Asked(intent, (wish,)), seed)
+    head = ("answers", "numbers", "faults", "refused", "unverified", "other dish", "exceptions")
+    rows["all"] = sum(rows.values(), Counter[str]())
+    print(f"{len(names)} dishes\n{'':<20}" + "".join(f"{name:>12}" for name in head))
+    for intent, row in rows.items():
+        print(f"{intent:<20}" + "".join(f"{row[name]:>12,}" for name in head))
+    print("\n".join(f"{count:>6} {kind}" for kind, count in kinds.most_common()))
+    return 1 if rows["all"]["faults"] or rows["all"]["exceptions"] else 0
+
+
+if __name__ == "__main__":
+    main()
