@@ -77,6 +77,7 @@ _LEAVING_OUT = re.compile(
 _STILL = re.compile(
     rf"^(?:哦|对了|对)?(?:还有|再加上?|加上|另外有|另外还有|还剩)(?:{NUMBER})?(?:[盒包袋根个颗块把瓶罐斤两片只条棵]|半[个盒包袋根颗块把瓶斤])?"
 )
+_NEW_WISH = re.compile(r"来|有|要|整|搞|配|推荐|给|[\d一二两俩三四五六七八九十]|\b(?:two|three|four|five|some|any)\b")
 _ALLERGIC = re.compile(r"(?<!不)(?<!没有)(?<!没)过敏|allerg")
 # A question that cooking answers as well as keeping food does, where the dish in focus speaks of it.
 _COLD = ("冰箱", "冷藏", "冷冻", "室温", "静置")
@@ -312,7 +313,10 @@ def _unspoken(request: Request, state: State, desk: Desk, constrained: bool) -> 
     if (part := choose.by_foods(request, state, desk)) is not None:
         return part
     if _is_wish(rest, request.said) or choose.stars_of(rest) is not None:
-        handler = choose.refine if state.wish is not None and state.intent in _CHOOSING else choose.recommend
+        # 要快一点的 narrows the last wish; 来俩凉菜 is a new one.
+        anew = any(w.kind == "course" for w in wanted(translated(rest))) and _NEW_WISH.search(request.said)
+        goes_on = state.wish is not None and state.intent in _CHOOSING and not anew
+        handler = choose.refine if goes_on else choose.recommend
         return handler(replace(request, intent="recommend"), state, desk)
     if state.dish and (part := facts.detail(request, state, desk)) is not None:
         return part
