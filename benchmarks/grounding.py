@@ -34,21 +34,22 @@ Pair = tuple[float, str]
 Found = tuple[str, str]
 
 _UNITS = """
-分钟 小时 秒钟 秒 天 毫升 毫克 千克 公斤 厘米 毫米 千卡 大卡 人份 茶匙 汤匙 茶勺 汤勺 大勺 小勺 大匙 小匙 量杯 成热 铲子
-勺子 匙子 筷子 调羹 克 斤 两 升 勺 匙 碗 杯 个 只 根 条 片 块 瓣 颗 粒 段 把 张 枚 头 棵 朵 滴 撮 支 瓶 罐 盒 袋 包 份 人 步
-道 星 样 倍 次 遍 度 铲 瓢 节 截 串 捆 束 团 圈 捏 盆 盘 碟 锅 壶 桶 盖 听 筒 板 株 尾
+分钟 小时 秒钟 秒 天 毫升 毫克 千克 公斤 厘米 毫米 千卡 大卡 人份 茶匙 汤匙 茶勺 汤勺 量杯 成热 铲子 勺子 匙子 筷子 调羹
+克 斤 两 升 勺 匙 碗 杯 个 只 根 条 片 块 瓣 颗 粒 段 把 张 枚 头 棵 朵 滴 撮 支 瓶 罐 盒 袋 包 份 人 步 道 星 样 倍 次
+遍 度 铲 瓢 节 截 串 捆 束 团 圈 捏 盆 盘 碟 锅 壶 桶 盖 听 筒 板 株 尾
 """
 _UNIT = f"[大小]?(?:{'|'.join(_UNITS.split())})"
 _DIGITS = r"\d+(?:\.\d+)?(?:\s*/\s*\d+)?"
 _CHINESE = rf"[零一二两三四五六七八九十百半]+(?=(?:{_UNIT}))"
 _NUMBER = rf"(?:{_DIGITS}|{_CHINESE}|半)"
 _UNITED = rf"(?P<u>{_UNIT}|[a-z℃°%]+|[\u4e00-\u9fff])?(?P<half>半)?"
-_QUANTITY = re.compile(rf"(?P<a>{_NUMBER})\s*(?:(?:{_UNIT}|[a-z]+)?\s*[-–—~至到]+\s*(?P<b>{_NUMBER}))?\s*{_UNITED}")
+_TO = rf"(?:(?:{_UNIT}|[a-z]+)?\s*[-–—~至到]+|、)"
+_QUANTITY = re.compile(rf"(?P<a>{_NUMBER})\s*(?:{_TO}\s*(?P<b>{_NUMBER}))?\s*{_UNITED}")
 _DIGIT = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
 # Words of the program's own that hold a numeral and count nothing of a dish.
 _PHRASES = re.compile(
-    r"「减半」|要比较两道菜|第一个|换一批|哪一道|这一道|再说一个|说一个|最后一步|做完这一步|这一点|这一项|一样|最完整的一份|编一份|哪一样|这一条"
-    r"|满分 5 星|1 到 100 之间|100 倍以内|一次最多列 30 道|原方的"
+    "「减半」|要比较两道菜|第一个|换一批|[哪这换]一道|说一个|[后这]一步|这一[点项条]|一样|最完整的一份|编一份|哪一样|原方的"
+    "|满分 5 星|1 到 100 之间|100 倍以内|一次最多列 30 道"
 )
 _STEP = re.compile(r"^(?:- )?\**第 (\d+) 步\**(?:（共 (\d+) 步）)?(.*)$")
 _ITEM = re.compile(r"^(\d+)\. 「([^」]+)」：(.*)$")
@@ -113,23 +114,22 @@ def steps_of(recipe: Recipe) -> list[Step]:
     return [step for step in recipe.steps if not step.noise]
 
 
-def of_range(given: Range | None, *units: str) -> set[Pair]:
-    """The ends of a span, each with each unit."""
-    ends = (given.min, given.max) if given else ()
-    return {(round(end, 4), unit) for end in ends if end is not None for unit in units}
+def ends(given: Range | None) -> list[float]:
+    """The ends of a span that it has."""
+    return [end for end in (given.min, given.max) if end is not None] if given else []
 
 
 def of_minutes(given: Range) -> set[Pair]:
     """A span of minutes as it may be said: in seconds, minutes, hours, hours and minutes."""
-    ends = {end for end in (given.min, given.max) if end is not None}
-    pairs = {pair for m in ends for pair in ((m, "分钟"), (m / 60, "小时"), (m * 60, "秒"))}
-    return pairs | {pair for m in ends if m >= 60 for pair in ((m // 60, "小时"), (m % 60, "分钟"))}
+    pairs = {pair for m in ends(given) for pair in ((m, "分钟"), (m / 60, "小时"), (m * 60, "秒"))}
+    return pairs | {pair for m in ends(given) if m >= 60 for pair in ((m // 60, "小时"), (m % 60, "分钟"))}
 
 
 def of_ingredient(ingredient: Ingredient) -> set[Pair]:
     """The numbers of an ingredient: its fields and its line."""
     words = f"{ingredient.raw}\n{ingredient.name}\n{ingredient.preparation or ''}"
-    return of_range(Range(ingredient.min, ingredient.max), flat(ingredient.unit or "")) | set(quantities(words))
+    unit = flat(ingredient.unit or "")
+    return {(end, unit) for end in ends(Range(ingredient.min, ingredient.max))} | set(quantities(words))
 
 
 @lru_cache(maxsize=512)
@@ -138,9 +138,11 @@ def of_record(recipe: Recipe) -> frozenset[Pair]:
     words = [recipe.title, recipe.name, recipe.description, recipe.features, recipe.category, recipe.cuisine]
     words += [*recipe.tools, *recipe.tips, *recipe.tastes, *recipe.aliases, *recipe.keywords]
     words += [text for step in recipe.steps for text in (step.section, step.text)]
+    words += [recipe.source.path, recipe.source.author, f"第{recipe.source.line}条"]
     pairs = {pair for text in words if text for pair in quantities(text)}
     pairs |= {pair for ingredient in recipe.ingredients for pair in of_ingredient(ingredient)}
-    pairs |= of_range(recipe.servings, "份", "人份", "人") | of_minutes(Range(recipe.minutes, recipe.minutes))
+    pairs |= {(end, unit) for end in ends(recipe.servings) for unit in ("份", "人份", "人")}
+    pairs |= of_minutes(Range(recipe.minutes, recipe.minutes))
     pairs |= {pair for step in recipe.steps for span in step.minutes for pair in of_minutes(span)}
     pairs |= {(recipe.calories or 0, "千卡"), (recipe.calories or 0, "大卡"), (recipe.difficulty or 0, "星")}
     return frozenset(pairs | {(len(steps_of(recipe)), "步"), (len(recipe.ingredients), "样")})
@@ -192,18 +194,21 @@ class Judge:
     def faults(self) -> Iterator[tuple[str, str, str]]:
         """(kind, line, what is wrong) of what is without ground."""
         for line in self.lines:
-            said = letters(line.removeprefix("> 小心："))
-            if said and said not in safety_text():
+            if dishes := [one for one in self.cited if line == f"## {one.name}" and not self.asked.factor]:
+                self.first = self.shown = dishes[0]
+            parts = [letters(part) for part in re.split("[；。]", re.sub("^(?:> 小心|来源)：", "", line))]
+            if line.startswith("|") or len(line) < 12 or not all(part in safety_text() for part in parts):
                 yield from ((kind, line, what) for kind, what in self._line(line))
         if self.asked.step and f"第 {self.asked.step} 步" not in self.text:
             yield "step number", self.lines[0], f"step {self.asked.step} was asked for"
 
     def _line(self, line: str) -> Iterator[Found]:
-        if match := re.match(r"^(?:- .*：)?来源：(.*)$", line):
-            yield from self._source(match[1])
-        elif line.startswith("| ") and not line.startswith(("| 食材", "| | ")):
+        if line.startswith("| ") and not line.startswith(("| 食材", "| | ")):
             cells = [cell.strip() for cell in line.strip("|").split("|")]
-            yield from self._columns(cells) if "\n| 难度 |" in self.text else self._row(cells)
+            head = next((row for row in self.lines if row.startswith("| | ")), "")
+            dishes = zip(head.strip("|").split("|"), cells, strict=False)
+            of_dishes = (found for dish, cell in list(dishes)[1:] for found in self._of_dish(dish.strip(), cell))
+            yield from of_dishes if head else self._row(cells)
         elif (match := _STEP.match(line)) and "：" in match[3]:
             if match[2] and int(match[2]) != len(steps_of(self.shown)):
                 yield "step count", f"there are {len(steps_of(self.shown))} steps"
@@ -218,14 +223,6 @@ class Judge:
             yield from self._parts(line)
             yield from self._factors(line)
             yield from self._sentence(line)
-
-    def _source(self, place: str) -> Iterator[Found]:
-        lines = re.findall(r" 第 (\d+) 条", place)
-        path = letters(re.sub(r" 第 \d+ 条.*$|（[^（）]*）$", "", place).removeprefix("食神自带菜谱"))
-        if all(letters(part) in safety_text() for part in place.strip("。").split("；")):
-            return
-        if not any(path in letters(r.source.path) and all(str(r.source.line) == n for n in lines) for r in self.cited):
-            yield "source", "no cited record has this place"
 
     def _row(self, cells: list[str]) -> Iterator[Found]:
         """A row of the table of ingredients: the next ingredient of its name, and the arithmetic of its scaling."""
@@ -250,7 +247,6 @@ class Judge:
                 yield "arithmetic", f"{was} {unit} × {factor:.4g} is not {now}; note: {note or 'none'}"
 
     def _step(self, n: int, text: str) -> Iterator[Found]:
-        """A line that shows a step, or sentences of it, under its number."""
         steps = steps_of(self.shown)
         if not 1 <= n <= len(steps):
             yield "step number", f"there are {len(steps)} steps"
@@ -267,18 +263,12 @@ class Judge:
             yield from scaled_step(old.text, step.text, self.asked.factor)
 
     def _of_dish(self, name: str, text: str) -> Iterator[Found]:
-        """What is said of one of several dishes."""
         dishes = [recipe for recipe in self.cited if recipe.name == name]
         known = {pair for dish in dishes for pair in of_record(dish)}
         yield from (("list", f"{pair} is not of {name}") for pair in quantities(text) if not within(pair, known))
         stars = re.search("(?:^|难度 )(★+)", text)
         if not dishes or (stars and all(len(stars[1]) != dish.difficulty for dish in dishes)):
             yield "list", f"{name} is not cited, or not so difficult"
-
-    def _columns(self, cells: list[str]) -> Iterator[Found]:
-        head = next(row for row in self.lines if row.startswith("| | "))
-        for name, cell in list(zip(head.strip("|").split("|"), cells, strict=False))[1:]:
-            yield from self._of_dish(name.strip(), cell)
 
     def _parts(self, line: str) -> Iterator[Found]:
         """Amounts with the ingredient they are given for, steps that there are, recipes of one name, stars."""
@@ -296,16 +286,12 @@ class Judge:
             yield "stars", f"the difficulty is {self.first.difficulty}"
 
     def _factors(self, line: str) -> Iterator[Found]:
-        """Factors and powers as they are said, beside what was asked for."""
-        factor = self.asked.factor
-        if not factor:
-            return
-        said = [value_of("".join(m)) for m in re.findall(r"× ([\d./半]+)|原方的 ([\d./半]+) 倍", line)]
+        factor = self.asked.factor or 0.0
+        said = [(one, 1.0) for pair in re.findall(r"× ([\d./半]+)|原方的 ([\d./半]+) 倍", line) for one in pair if one]
         for times, power, grown, plain in _POWER.findall(line):
-            said.append(value_of(times or plain))
-            if power and abs(value_of(grown) - factor ** float(power)) > 0.0051:
-                yield "factor", f"{factor:.4g} to the power {power} is not {grown}"
-        yield from (("factor", f"{one} is not {factor:.4g}") for one in said if abs(one - factor) > 0.0051)
+            said += [(times or plain, 1.0), *([(grown, float(power))] if power else [])]
+        wrong = [(one, power) for one, power in said if factor and abs(value_of(one) - factor**power) > 0.0051]
+        yield from (("factor", f"{factor:.4g} to the power {power} is not {one}") for one, power in wrong)
 
     def _sentence(self, line: str) -> Iterator[Found]:
         """Any other number: it is somewhere in the records, was said, or counts what is listed."""
@@ -315,17 +301,13 @@ class Judge:
         for value, unit in (pair for said in self.asked.said for pair in quantities(said)):
             known |= {(value, unit), (value, "人份" if unit in "个人口" else unit)}
             known |= {(value * 60, "分钟")} if unit == "小时" else set()
-        items = sum(bool(_ITEM.match(one)) for one in self.lines)
-        known |= {(items, "道"), (sum(self.names.values()), "份"), (len(self.cited), "道")}
+        listed = sum(bool(_ITEM.match(one)) for one in self.lines)
+        known |= {(listed, "道"), (len(self.cited), "道"), (sum(self.names.values()), "份")}
         days = [f"第 {n} 天" for n in range(1, sum(one.startswith("**第 ") for one in self.lines) + 1)]
         rest = re.sub(r"× [\d./半]+|原方的 [\d./半]+ 倍|第 \d+ 步|还有 \d+ 份同名菜谱", " ", _POWER.sub(" ", line))
         rest = re.sub(r"「([^」]*)」", lambda m: " " if m[1] in self.names else m[0], _PHRASES.sub(" ", rest))
         rest = " " if rest.strip("*") in days else rest
         yield from (("number", f"{pair} is in no record") for pair in quantities(rest) if not within(pair, known))
-
-
-# Right as often as wrong (切成 15g 的块, 另 5ml 豆瓣酱): counted and shown, no fault.
-DOUBTS = ("not scaled",)
 
 
 def scaled_step(old: str, new: str, factor: float) -> Iterator[Found]:
@@ -334,19 +316,18 @@ def scaled_step(old: str, new: str, factor: float) -> Iterator[Found]:
     if len(before) != len(after):
         yield "step arithmetic", f"{old} has other numbers than {new}"
     powers = (factor, factor**0.8, factor**0.7) if factor > 1 else (factor,)
-    pairs = [(one[n], other[n], one[2]) for one, other in zip(before, after, strict=False) for n in (0, 1)]
-    for was, now, unit in pairs if len(before) == len(after) else []:
+    same = zip(before, after, strict=True) if len(before) == len(after) else ()
+    pairs = [p for one, other in same for p in ((one[0], other[0], one[2]), (one[1], other[1], one[2]))]
+    for was, now, unit in pairs:
         fits = any(abs(now - was * f) <= grid(was * f, unit) + 0.01 for f in powers)
         if now != was and (unit in _LASTING or not fits):
             yield "step arithmetic", f"{was} {unit} became {now} at × {factor:.4g}"
-        elif now == was and unit in ("克", "g", "毫升", "ml") and not fits and not re.search("每|份数|人数", old):
-            yield "not scaled", f"{was} {unit} stayed at × {factor:.4g}: {old}"
 
 
 _PLAIN = """
 how to cook: 怎么做 / ingredients: 需要什么食材 / count: 一共几步 / time: 要多久 / time by verb: 炖多久 腌多久 蒸几分钟
 heat: 用什么火 油温多少 / difficulty: 难不难 / tools: 需要什么厨具 / servings: 这是几人份的 够几个人吃
-calories: 热量多少 / taste: 什么口味 / tips: 有什么要注意的 / contains: 里面有鸡蛋吗 有没有花生 / shopping list: 列个购物清单
+calories: 热量多少 / taste: 什么口味 / tips: 要注意什么 / contains: 里面有鸡蛋吗 有花生吗 / shopping list: 列个购物清单
 """
 _CHOOSING = """
 recommend: 推荐三道菜 推荐5道简单的素菜 20分钟内能做好的菜 来两个下饭菜 推荐四道汤 难度两星以下的菜推荐六道
@@ -358,8 +339,8 @@ menu: 安排一周的菜单 今天三菜一汤 四个人的晚餐菜单 安排�
 def questions(recipe: Recipe, other: Recipe) -> Iterator[Asked]:
     """Every kind of question about a dish."""
     name, steps = recipe.name, steps_of(recipe)
-    for intent, asks in (part.split(": ") for part in re.split(r" / |\n", _PLAIN.strip())):
-        yield from (Asked(intent, (name, question)) for question in asks.split())
+    for intent, plain in (part.split(": ") for part in re.split(r" / |\n", _PLAIN.strip())):
+        yield from (Asked(intent, (name, question)) for question in plain.split())
     yield Asked("compare", (name, f"和{other.name}比哪个简单"))
     yield from (Asked("step", (name, f"第{n}步"), step=n) for n in range(1, len(steps) + 1))
     if len(steps) > 1:
@@ -367,14 +348,16 @@ def questions(recipe: Recipe, other: Recipe) -> Iterator[Asked]:
         yield Asked("step", (name, "最后一步是什么"), step=len(steps))
     yield Asked("step", (name, f"第{len(steps) + 3}步"))
     foods = Counter(one.name for one in recipe.ingredients)
-    for food in foods:
-        yield Asked("amount", (name, f"{food}放多少"))
-        yield Asked("after", (name, f"放了{food}之后呢"))
-        yield Asked("leave out", (name, f"不放{food}可以吗"))
-        yield Asked("substitute", (name, f"没有{food}用什么代替"))
-    ends = [end for end in (recipe.servings.min, recipe.servings.max) if end] if recipe.servings else []
+    asks = (
+        ("amount", "{}放多少"),
+        ("after", "放了{}之后呢"),
+        ("leave out", "不放{}可以吗"),
+        ("substitute", "没有{}怎么办"),
+    )
+    yield from (Asked(intent, (name, said.format(food))) for food, (intent, said) in product(foods, asks))
+    served = sum(ends(recipe.servings)) / max(len(ends(recipe.servings)), 1)
     for people in (4, 6):
-        factor = people * len(ends) / sum(ends) if ends and people * len(ends) != sum(ends) else None
+        factor = people / served if served not in (0, people) else None
         yield Asked("scale to people", (name, f"换成{people}个人的量"), factor)
     for said, times in (("量加倍", 2.0), ("减半", 0.5)):
         yield Asked("scale by factor", (name, said), times)
@@ -424,12 +407,7 @@ def sweep(kitchen: Kitchen, every: int, show: bool) -> int:
             # Another dish, or a refusal: only its own numbers can be judged.
             asked = replace(asked, factor=None, step=None)
         found = list(Judge(answer.text, cited, asked, names).faults())
-        row.update(
-            answers=1,
-            numbers=len(quantities(answer.text)),
-            faults=sum(kind not in DOUBTS for kind, _, _ in found),
-            refused=answer.refused,
-        )
+        row.update(answers=1, numbers=len(quantities(answer.text)), faults=len(found), refused=answer.refused)
         row.update({"unverified": not answer.verified, "other dish": other})
         kinds.update(f"{asked.intent}: {kind}" for kind, _, _ in found)
         if show:

@@ -20,6 +20,7 @@ from shishen.records import Exclusion, Recipe
 _ANY = (Exclusion("花生", "allergy"),)
 # Dishes that are looked through one by one; a larger library is sampled.
 LOOKED_THROUGH = 5000
+_NO_MEALS = frozenset(("饮品", "酱料"))
 # Verdicts on recipes that are kept.
 VERDICTS = 200_000
 # Recipes that share most ingredients with what is at home.
@@ -116,12 +117,15 @@ class Selection:
         foods: Sequence[str] = (),
         category: str | None = None,
         stars: tuple[int, int] | None = None,
+        any_food: bool = False,
+        meals: bool = False,
         exclusions: Sequence[Exclusion] = (),
         without: Sequence[str] = (),
         seed: int = 0,
     ) -> list[Choice]:
         """At most `count` dishes that meet every wish, have every food and break no exclusion, by chance of the seed.
 
+        `meals` leaves out what is no dish by itself (drinks, sauces); with `any_food` one of the foods is enough;
         `stars` is the least and the greatest difficulty.
         """
         self._fresh()
@@ -134,7 +138,10 @@ class Selection:
                 continue
             if stars and not (known.difficulty and stars[0] <= known.difficulty <= stars[1]):
                 continue
-            if any(food_of(known, food) is None for food in foods):
+            if meals and not _NO_MEALS.isdisjoint(known.courses):
+                continue
+            there = [food_of(known, food) is not None for food in foods]
+            if foods and not (any(there) if any_food else all(there)):
                 continue
             reasons = [fits(known, want) for want in wants]
             if any(reason is None for reason in reasons):

@@ -1,5 +1,7 @@
 """Requests that change a dish: scale it, put one thing for another, leave something out."""
 
+import re
+
 from msgspec.structs import replace
 
 from shishen.conversation import shown
@@ -11,7 +13,7 @@ from shishen.conversation.talk import nothing_in_focus
 from shishen.domains.cooking.composing import rows
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import Finding, in_name
-from shishen.domains.cooking.replies import servings_text, source_line
+from shishen.domains.cooking.replies import measured, servings_text, source_line, time_text
 from shishen.domains.cooking.scaling import factor_for_ingredient, factor_for_servings
 from shishen.domains.cooking.substitution import (
     LeftOut,
@@ -29,7 +31,11 @@ from shishen.records import Amount, Exclusion, Recipe, State
 
 # More than a kitchen can cook for; beyond it the amounts would be a joke told with a straight face.
 MOST_PEOPLE = 100
-_PEOPLE = ("people", "people2", "people3", "people4", "people5", "people6")
+_PEOPLE = ("people", "people2", "people3", "people4", "people5", "people6", "people7", "people8", "people9")
+# 时间也要变成三倍吗
+_OF_TIME = re.compile(
+    r"(?:时间|火候|多久).{0,12}(?:吗|么|不|呢|[?？])|(?:time|long).{0,20}\b(?:double|triple|too|also)"
+)
 _TIMES = {"double": 2.0, "double2": 2.0, "half": 0.5, "half2": 0.5, "half3": 0.5, "triple": 3.0}
 
 
@@ -40,6 +46,11 @@ def scale(request: Request, state: State, desk: Desk) -> Part:
     if focus.recipe is None:
         return without_dish(request, focus, state, desk)
     after = focused(state, focus.recipe)
+    if _OF_TIME.search(request.said):
+        text = "时间和火候不按倍数变：量多了换大锅或分锅做，以熟透为准；菜谱写的是原来的量要的时间。"
+        body = f"{text}\n\n{time_text(focus.recipe)}\n\n{source_line(focus.recipe)}"
+        recipes = citing([focus.recipe])
+        return Part(intent="time", text=body, state=after, recipes=recipes, records=(focus.recipe,), said=request.said)
     plain = replace(after, servings=None, factor=None, have=None)
     if "original" in slots:
         return _scaled(focus, plain, desk, "")
@@ -48,7 +59,7 @@ def scale(request: Request, state: State, desk: Desk) -> Part:
         return _for_people(request, focus, plain, desk, people)
     times = next((value for name, value in _TIMES.items() if name in slots), None)
     if times is None:
-        times = next((number_of(slots[name]) for name in ("times", "times2") if name in slots), None)
+        times = next((number_of(slots[name]) for name in ("times", "times2", "times3") if name in slots), None)
     if times is not None:
         return _by_times(request, focus, plain, desk, times)
     return _by_ingredient(request, focus, plain, desk)
@@ -62,7 +73,7 @@ def _refused(request: Request, focus: Focus, state: State, text: str) -> Part:
     assert focus.recipe is not None
     return Part(
         intent="scale", text=text, state=replace(state, intent="scale"), refused=True,
-        recipes=citing([focus.recipe]), records=(focus.recipe,), said=f"{request.said} {MOST_PEOPLE}",
+        recipes=citing([focus.recipe]), records=(focus.recipe,), said=f"{request.said} {text}",
     )  # fmt: skip
 
 
@@ -90,9 +101,11 @@ def _by_ingredient(request: Request, focus: Focus, state: State, desk: Desk) -> 
     slots = request.slots
     recipe = focus.recipe
     assert recipe is not None
-    name = next(iter(_have_name(slots)), "").strip()
-    value = next((number_of(slots[k]) for k in ("have", "have2", "have3") if k in slots), None)
-    unit = next((slots[k] for k in ("have_unit", "have_unit2", "have_unit3") if k in slots), None)
+    name = (next(iter(_have_name(slots)), "") or request.before or request.rest).strip()
+    value = next((number_of(slots[k]) for k in ("have", "have2", "have3", "have4", "have5") if k in slots), None)
+    unit = next(
+        (slots[k] for k in ("have_unit", "have_unit2", "have_unit3", "have_unit4", "have_unit5") if k in slots), None
+    )
     food = next((word.text for word in reversed(segment(name)) if word.kind == "food"), name)
     if value is None or value <= 0:
         return _refused(request, focus, state, "这个数量换算不了，您说个实际的数量就行。")
@@ -250,6 +263,10 @@ def swapped_text(recipe: Recipe, name: str, by: str, found: Replaced | None, bro
     if found is None:
         return f"「{recipe.name}」里用{by}代替{name}行不行，我没有可靠的依据，不乱说。"
     lines = []
+    written = [i for i in find_ingredient(recipe, name) if any(by in alt or alt in by for alt in i.alt)]
+    if written:
+        # The recipe itself says so.
+        return f"可以，菜谱自己就写着{'；'.join(measured(i, recipe.ingredients) for i in written)}。"
     if found.essential:
         lines.append(f"{found.ingredient}是「{recipe.name}」的主料，换成{by}就是另一道菜了。")
     if found.refused:

@@ -15,15 +15,19 @@ from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import in_name, reminder
 from shishen.domains.cooking.exclusions import shown as exclusions_shown
 from shishen.domains.cooking.replies import quoted
-from shishen.domains.cooking.understanding import Request, blanked, compiled, food_words, number_of
+from shishen.domains.cooking.understanding import NUMBER, Request, blanked, food_words, number_of
 from shishen.records import Dish, Exclusion, Recipe, State
-from shishen.selection import Choice, FromPantry
+from shishen.selection import Choice, FromPantry, food_of
 
 HARDEST = 5
 # How many dishes are recommended where no number is said, and the most that one answer lists.
 USUAL, MOST = 3, 30
 _COUNT = re.compile(
     r"(?<!第)(?P<n>\d+|[一二两俩仨三四五六七八九十百千万]+?)(?:(?<=[俩仨])|个|道|种|款|样|份)(?!人|小时|月|步|星期|礼拜|鸡蛋|土豆|番茄)"
+)
+_STARS = re.compile(
+    rf"(?:难度)?(?:(?P<below>低于|小于|不到)|(?P<most>不超过|不高于|最多)|(?P<least>至少|高于|超过))?(?:(?P<n>{NUMBER})\s*颗?星|(?<=[度于过多到])(?P<m>{NUMBER}))"
+    r"(?:级)?(?:(?P<down>以下|以内|之内|及以下)|(?P<up>以上|及以上))?"
 )
 # 有没有带鸡蛋的, after a list of quick dishes: of those.
 _GOES_ON = re.compile(
@@ -36,6 +40,8 @@ _ENGLISH_COUNT = re.compile(
 _ONE = re.compile(r"(?:来|配|加|整|做|搞|添|换|推荐|要)一?(?:个|道|份|碗)(?!别的|几)")
 # What neighbours are offered with, in talk.missing and shown.refusal.
 _OFFER = re.compile(r"相近的(?:有|菜)：((?:、?「[^」\n]{1,60}」)+)")
+# Wishes that are met by rules of modest confidence alone.
+_SOFT = ("occasion", "season", "method")
 _COUNTS = ("count", "count2", "count3", "english", "english2")
 
 
@@ -46,6 +52,11 @@ class Wish(Struct, frozen=True):
     wants: tuple[Want, ...]
     foods: tuple[str, ...]
     stars: tuple[int, int] | None = None
+
+    @property
+    def meals(self) -> bool:
+        """Whether a dish is meant: nobody who asks for something sour means a cocktail, unless they say drink."""
+        return not self.foods and not any(want.kind == "course" and not want.negated for want in self.wants)
 
 
 def wish_of(request: Request, wish: str | None, unwanted: Sequence[str] = ()) -> Wish:
@@ -73,15 +84,15 @@ def wish_of(request: Request, wish: str | None, unwanted: Sequence[str] = ()) ->
 
 def stars_of(text: str) -> tuple[int, int] | None:
     """The difficulty that a text asks for in stars: 两星以下 → 1–2, 三星 → 3."""
-    match = compiled(
-        r"(?P<not_more>不超过|不高于|最多|低于)?(?P<n><N>)\s*颗?星(?P<down>以下|以内|之内|及以下)?(?P<up>以上|及以上)?"
-    ).search(text)
-    stars = number_of(match["n"]) if match else None
+    match = _STARS.search(text)
+    stars = number_of(match["n"] or match["m"]) if match else None
     if match is None or stars is None or not 1 <= stars <= HARDEST:
         return None
-    if match["not_more"] or match["down"]:
+    if match["below"]:
+        return (1, int(stars) - 1) if stars > 1 else None
+    if match["most"] or match["down"]:
         return 1, int(stars)
-    return int(stars), HARDEST if match["up"] else int(stars)
+    return int(stars), HARDEST if match["least"] or match["up"] else int(stars)
 
 
 def _latest(wants: Sequence[Want]) -> tuple[Want, ...]:
@@ -126,10 +137,26 @@ def _recommended(request: Request, state: State, desk: Desk, wish: str | None, f
         wants=asked.wants,
         foods=asked.foods,
         stars=asked.stars,
+        meals=asked.meals,
         exclusions=lasting,
         without=without,
         seed=desk.seed,
     )
+    soft = [want for want in asked.wants if want.kind in _SOFT]
+    if not found and soft:
+        # What no record speaks of (撑场面) is no reason to give nothing.
+        asked = replace(asked, wants=tuple(want for want in asked.wants if want not in soft))
+        found = desk.selection.fitting(
+            shown_count, wants=asked.wants, foods=asked.foods, stars=asked.stars, meals=asked.meals,
+            exclusions=lasting, without=without, seed=desk.seed,
+        )  # fmt: skip
+    if not found and len(asked.foods) > 1:
+        # 牛羊肉的菜: either of them will do.
+        found = desk.selection.fitting(
+            shown_count, wants=asked.wants, foods=asked.foods, any_food=True, stars=asked.stars, meals=asked.meals,
+            exclusions=lasting,
+            without=without, seed=desk.seed,
+        )  # fmt: skip
     repeated = False
     if len(found) < shown_count and without and not fresh:
         taken = [choice.recipe.name for choice in found]
@@ -138,6 +165,7 @@ def _recommended(request: Request, state: State, desk: Desk, wish: str | None, f
             wants=asked.wants,
             foods=asked.foods,
             stars=asked.stars,
+            meals=asked.meals,
             exclusions=lasting,
             without=taken,
             seed=desk.seed,
@@ -197,7 +225,8 @@ def _unknown_note(asked: Wish) -> str:
 def _reason(choice: Choice, asked: Wish) -> str:
     """Why a dish was chosen: the traits that meet the wish, else what its record says of it."""
     told = [trait.because for trait in choice.reasons]
-    told += [f"用料有{'、'.join(asked.foods)}"] if asked.foods else []
+    there = [food for food in asked.foods if food_of(choice.card, food)]
+    told += [f"用料有{'、'.join(there)}"] if there else []
     told = list(dict.fromkeys(told))
     told += [fact for fact in _facts(choice.recipe) if fact not in told][: max(1, 3 - len(told))]
     return "，".join(told)
@@ -290,7 +319,10 @@ def by_foods(request: Request, state: State, desk: Desk) -> Part | None:
         if note := reminder(lasting):
             text += f"\n\n{note}"
         return Part(intent="recommend", text=text, state=state, refused=True, said=text)
-    found = desk.selection.fitting(USUAL, foods=foods, exclusions=_lasting(state), without=state.seen, seed=desk.seed)
+    found = desk.selection.fitting(USUAL, foods=foods, exclusions=lasting, seed=desk.seed)
+    if not found and lasting and desk.selection.fitting(1, foods=foods, seed=desk.seed):
+        text = f"有{'、'.join(foods)}的菜，菜谱库里都违反您的忌口（{exclusions_shown(lasting)}）。换样别的？"
+        return Part(intent="recommend", text=text, state=state, refused=True, said=text)
     if not found:
         return None
     return _recommended(replace(request, slots={}), state, desk, None)

@@ -11,10 +11,11 @@ from shishen.domains.cooking import replies
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import findings, is_class
 from shishen.domains.cooking.substitution import find_ingredient, steps_with
-from shishen.domains.cooking.understanding import Request, content, food_words
+from shishen.domains.cooking.understanding import Request, content, food_words, heard
 from shishen.domains.cooking.words import segment
 from shishen.records import Exclusion, Recipe, State
 
+_COLD = ("冷藏", "冷冻", "冰箱", "静置", "室温")
 _FACTS: dict[str, Callable[[Recipe], str]] = {
     "difficulty": replies.difficulty_text,
     "servings": replies.servings_text,
@@ -30,8 +31,9 @@ def time(request: Request, state: State, desk: Desk) -> Part:
     verb = request.slots.get("verb")
     if verb is None:
         # 炸葱要多久 asks about a part of it.
-        verbs = [w.text for w in segment(content(focus.rest)) if w.kind == "technique" and w.text not in view.name]
-        verb = verbs[0] if verbs else None
+        words = [w.text for w in segment(content(focus.rest)) if w.text not in view.name]
+        verb = next((word for word in words if heard("verb").search(word) or word in _COLD), None)
+        verb = verb or next((word for word in _COLD if word in translated(request.said)), None)
     return part_of("time", replies.time_text(view, verb), focus.recipe, view, state)
 
 
@@ -99,7 +101,7 @@ def detail(request: Request, state: State, desk: Desk) -> Part | None:
 def contains(request: Request, state: State, desk: Desk) -> Part:
     """Whether something is in the dish, by what its ingredients are made of: detected or not, never that it is safe."""
     slots = request.slots
-    what = next((slots[n] for n in ("what", "what2", "what3", "what4") if n in slots), "").strip()
+    what = next((slots[n] for n in ("what", "what2", "what3", "what4", "what5", "what6") if n in slots), "").strip()
     foods = [word.text for word in food_words(translated(what))] or [content(translated(what)).replace(" ", "") or what]
     focus, view = about(request, state, desk)
     if focus.recipe is None or view is None or unknown(focus):

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from shishen.conversation.part import Desk
 from shishen.domains.cooking.english import translated
+from shishen.domains.cooking.references import Reference, ellipsis, reference
 from shishen.domains.cooking.substitution import find_ingredient
-from shishen.domains.cooking.understanding import Reference, Request, blanked, content, ellipsis, is_food, reference
+from shishen.domains.cooking.understanding import Request, blanked, content, is_food
 from shishen.domains.cooking.words import bare, canonical_ingredient, segment
 from shishen.errors import NotFound
 from shishen.records import Dish, Hit, Recipe, State
@@ -22,6 +23,8 @@ _GOING_BACK = re.compile(
 )
 # How many dishes one request may name.
 MOST_DISHES = 6
+# How many pieces of a ramble are looked through for a dish, the last first.
+MOST_PIECES = 6
 # How many words may stand beside a dish's name and belong to it.
 CUT_OFF = 3
 
@@ -48,12 +51,15 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
     other dish, and a dish's name may stand beside the name of the part.
     """
     rest = _GOING_BACK.sub("", request.rest)
-    if content(request.before) or reference(request.before):
-        earlier = find(Request(request.intent, request.before, request.before), state, desk, fits, parts)
-        if not content(rest) and reference(rest) is None:
-            return earlier
-    else:
-        earlier = None
+    earlier: Focus | None = None
+    for piece in reversed(request.before.split("\n")[-MOST_PIECES:]):
+        if not content(piece) and reference(piece) is None:
+            continue
+        earlier = find(Request(request.intent, piece, piece), state, desk, fits, parts)
+        if earlier.named or earlier.unlisted:
+            break
+    if earlier is not None and not content(rest) and reference(rest) is None:
+        return earlier
     if pointed := reference(rest):
         left = blanked(rest, [(pointed.start, pointed.end)])
         dish = target(pointed, state)
@@ -80,6 +86,8 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
     if found := _found(resolution, rest, desk):
         ours = parts and here is not None and found.recipe != here and _is_part(resolution.said, here)
         return Focus(here, rest=rest, named=named) if ours else found
+    if parts and here is None and (listed := _with_foods(rest, state, desk)):
+        return Focus(recall(listed, desk), rest=rest)
     if named or (parts and here is not None and belongs(core, here)):
         return Focus(here, rest=rest, named=named)
     return Focus(here, resolution, rest)

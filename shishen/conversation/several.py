@@ -14,15 +14,18 @@ from shishen.domains.cooking.composing import amount, number, span, whole_time
 from shishen.domains.cooking.describing import Want, basics, wanted
 from shishen.domains.cooking.exclusions import shown as exclusions_shown
 from shishen.domains.cooking.pantry import covers
+from shishen.domains.cooking.references import reference
 from shishen.domains.cooking.replies import quoted, source_line, steps_of
-from shishen.domains.cooking.understanding import NUMBER, Request, blanked, number_of, reference
+from shishen.domains.cooking.understanding import NUMBER, Request, blanked, number_of
 from shishen.domains.cooking.words import canonical_ingredient
 from shishen.records import Dish, Recipe, State
 from shishen.selection import Choice
 
 _WEEK = ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日")
+# Nobody buys these.
+_WATERS = frozenset(("水", "清水", "热水", "开水", "温水", "冷水", "凉水", "冰水", "沸水", "温开水", "自来水"))
 _EACH = re.compile(rf"每(?:天|顿|餐|晚)(?:吃|做|就|只)?(?:要)?(?P<n>{NUMBER})(?:个|道|样)?菜?")
-MOST_DAYS, MOST_DISHES = 7, 12
+MOST_DAYS, MOST_DISHES = 7, 30
 # What a meal is made of, by course; where the library lacks one, any dish that fits stands in.
 _BREAKFAST, _MAIN, _GREEN, _SOUP = "早餐", "荤菜", "素菜", "汤羹"
 
@@ -58,25 +61,18 @@ def compare(request: Request, state: State, desk: Desk) -> Part:
     return Part(intent="compare", text=text, state=after, recipes=citing(recipes), records=tuple(recipes))
 
 
+def ahead(recipes: Sequence[Recipe], by: str) -> str | None:
+    """The name of the dish that is quicker, simpler or lighter by the records; None where they do not tell."""
+    values = _measured(recipes, by)[0]
+    known = [(value, r.name) for value, r in zip(values, recipes, strict=True) if value is not None]
+    return min(known)[1] if known else None
+
+
 def _verdict(recipes: Sequence[Recipe], by: str) -> str:
     """Which dish comes first by what was asked; says so where the records do not tell."""
-    if any(word in by for word in ("快", "用时", "时间", "省时", "耗时", "久", "费时", "quick", "fast", "longer")):
-        values = [r.minutes for r in recipes]
-        least, most = "更快", "更费时间"
-    elif any(word in by for word in ("热量", "卡", "健康", "清淡", "calor", "health")):
-        values = [r.calories for r in recipes]
-        least, most = "热量更低", "热量更高"
-    elif "材料" in by:
-        values = [float(len(r.ingredients)) for r in recipes]
-        least, most = "材料更少", "材料更多"
-    elif "步骤" in by:
-        values = [float(len(steps_of(r))) for r in recipes]
-        least, most = "步骤更少", "步骤更多"
-    elif by in ("好吃", "好", "下饭", "适合我", "辣", "spicier"):
+    if by in ("好吃", "好", "下饭", "适合我", "辣", "spicier"):
         return "哪个更合口味，菜谱里没有写，我不替您下结论；两道的情况是："
-    else:
-        values = [None if r.difficulty is None else float(r.difficulty) for r in recipes]
-        least, most = "更简单", "更难"
+    values, least, most = _measured(recipes, by)
     known = [(value, r.name) for value, r in zip(values, recipes, strict=True) if value is not None]
     if len(known) < len(recipes):
         return "有的菜谱没有写这一项，比不出来；写了的是："
@@ -84,6 +80,21 @@ def _verdict(recipes: Sequence[Recipe], by: str) -> str:
     if low[0] == high[0]:
         return "按菜谱写的，这一项一样："
     return f"按菜谱写的，「{low[1]}」{least}，「{high[1]}」{most}："
+
+
+def _measured(recipes: Sequence[Recipe], by: str) -> tuple[list[float | None], str, str]:
+    """(the field that is compared, of each dish; what is said of the least of it; and of the most)."""
+    if any(
+        word in by for word in ("快", "用时", "时间", "省时", "短", "耗时", "久", "费时", "quick", "fast", "longer")
+    ):
+        return [r.minutes for r in recipes], "更快", "更费时间"
+    if any(word in by for word in ("热量", "卡", "健康", "清淡", "低", "calor", "health", "light")):
+        return [r.calories for r in recipes], "热量更低", "热量更高"
+    if "材料" in by:
+        return [float(len(r.ingredients)) for r in recipes], "材料更少", "材料更多"
+    if "步骤" in by:
+        return [float(len(steps_of(r))) for r in recipes], "步骤更少", "步骤更多"
+    return [None if r.difficulty is None else float(r.difficulty) for r in recipes], "更简单", "更难"
 
 
 def _spoken_of(request: Request, state: State, desk: Desk) -> list[Recipe]:
@@ -152,6 +163,8 @@ def _to_buy(recipes: Sequence[Recipe], state: State) -> list[str]:
             said = amount(i)
             said = "菜谱没写用量" if said.startswith("—") else said
             needs.setdefault(key, []).append(f"{said}（{recipe.name}）" if len(recipes) > 1 else said)
+    for water in _WATERS & needs.keys():
+        del needs[water]
     at_home = [key for key in needs if any(covers(have, key) for have in state.pantry)]
     seasonings = [key for key in needs if key in basics() and key not in at_home]
     rest = [key for key in needs if key not in at_home and key not in seasonings]

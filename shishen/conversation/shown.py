@@ -80,9 +80,9 @@ def factor_of(recipe: Recipe, state: State) -> float | None:
 
 def scaling_text(recipe: Recipe, scaled: Scaled, state: State) -> str:
     """What the amounts were scaled from and to, and what was not scaled plainly."""
-    times = f"× {number(round(scaled.factor, 2))}"
+    times = f"× {round(scaled.factor, 2):g}"
     if state.factor is not None:
-        text = f"已换算成原方的 {number(state.factor)} 倍。"
+        text = f"已换算成原方的 {state.factor:g} 倍。"
     elif state.servings is not None:
         served = span(recipe.servings.min, recipe.servings.max) if recipe.servings else ""
         text = f"已换算成 {number(state.servings)} 人份（原方 {served} 人份，{times}）。"

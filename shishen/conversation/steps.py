@@ -9,7 +9,7 @@ from shishen.conversation.focus import Focus
 from shishen.conversation.part import Desk, Part, focused
 from shishen.domains.cooking import replies
 from shishen.domains.cooking.substitution import find_ingredient, steps_with
-from shishen.domains.cooking.understanding import Request, content, is_food, number_of
+from shishen.domains.cooking.understanding import Request, content, food_words, is_food, number_of
 from shishen.domains.cooking.words import segment
 from shishen.records import Recipe, State
 
@@ -42,6 +42,11 @@ def step(request: Request, state: State, desk: Desk) -> Part:
     slots = request.slots
     if "which" in slots or "which2" in slots:
         return _which_step(request, focus, view, state)
+    if "next" in slots and food_words(request.before):
+        # 豆角焖够时间了，然后: what comes after that.
+        told = after_step(replace(request, rest="", slots={"what": request.before}, before=""), state, desk)
+        if told.state.step is not None and not told.refused:
+            return told
     if "count" in slots or "english_count" in slots:
         return part_of("step", f"「{view.name}」一共 {total} 步。", focus.recipe, view, state)
     n = _step_number(slots, after.step, total)
@@ -72,7 +77,10 @@ def _step_number(slots: dict[str, str], at: int | None, total: int) -> int | Non
     """The step that is meant: by its number, from the end, or beside the one spoken of."""
     if "last" in slots or slots.get("nthen") == "last":
         return total
-    for name in ("nth", "english", "nthen"):
+    if "nth_after" in slots:
+        value = number_of(slots["nth_after"])
+        return int(value) + 1 if value is not None else None
+    for name in ("nth", "nth2", "english", "nthen"):
         if name in slots:
             value = number_of(slots[name])
             return int(value) if value is not None else None
@@ -124,6 +132,8 @@ def _step_of(view: Recipe, what: str, at: int | None) -> int | None:
                 rf"[{verbs}][^，。；]{{0,12}}{re.escape(food)}|{re.escape(food)}[^，。；]{{0,6}}[{verbs}]", text
             ):
                 hits += 3
+        # The very verb that was said (焖) tells more than its family.
+        hits += 3 * any(verb in text and verb in what for verb in verbs)
         near = 0.5 if at is not None and n >= at else 0.0
         if hits and (best is None or hits + near > best[0]):
             best = (hits + near, n)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from shishen.conversation.choose import listed_names
 from shishen.conversation.part import Desk
-from shishen.conversation.respond import Reply, respond
+from shishen.conversation.respond import Reply, remembered, respond
 from shishen.errors import ShishenError
 from shishen.library import Library, group_of_name
 from shishen.records import Answer, Dish, Message, State
@@ -24,7 +24,7 @@ from shishen.selection import Selection
 
 # States of conversations under way that are kept, so that a long one need not be folded anew at each turn.
 REMEMBERED = 512
-# A conversation is followed from this many of its last messages.
+# A conversation is followed from this many of its last turns; of those before only what must be avoided is kept.
 LONGEST = 200
 
 
@@ -52,9 +52,17 @@ class Conversations:
         """The state that messages come to, from the last turn that is remembered."""
         generation = self._library.generation()
         turns = _turns(messages) if messages else []
-        keys = [(generation, tuple(m for turn in turns[:n] for m in turn)) for n in range(len(turns) + 1)]
+        beginning = turns[:-LONGEST]
+        turns = turns[-LONGEST:]
+        keys = [
+            (generation, tuple(m for turn in (*beginning, *turns[:n]) for m in turn)) for n in range(len(turns) + 1)
+        ]
         known = next((n for n in range(len(turns), 0, -1) if keys[n] in self._states), 0)
-        state = self._states.get(keys[known], State())
+        state = self._states.get(keys[known]) if known else None
+        if state is None:
+            state = State()
+            for turn in beginning:
+                state = remembered(turn[0].content, state)
         for n in range(known, len(turns)):
             state = self._step(state, turns[n])
             self._remember(keys[n + 1], state)
@@ -89,7 +97,7 @@ class Conversations:
 def _turns(messages: Sequence[Message]) -> list[tuple[Message, ...]]:
     """The conversation by turns: a message of the user with the answers after it. Raises ShishenError without one."""
     turns: list[tuple[Message, ...]] = []
-    for message in messages[-LONGEST:]:
+    for message in messages:
         if message.role == "user":
             turns.append((message,))
         elif message.role == "assistant" and turns:

@@ -58,6 +58,7 @@ def grounded(text: str, recipe: Recipe, said: str = "") -> bool:
 
 
 # Numbers that count the answer's own parts, not food: the place of a step or a dish, how many there are.
+_QUOTED = re.compile(r"「([^」]*)」")
 _OWN = re.compile(
     r"第 \d+ (?:步|天|个|道)|满分 5 星|共 \d+ 步|一共 \d+ 步|没有第 \d+ 步|\d+ 样(?:材料)?|\d+ 道|× [\d./]+"
     r"|^#+ .*$|^\d+\. ",
@@ -70,7 +71,9 @@ def grounded_in(text: str, recipes: Sequence[Recipe], said: str = "") -> bool:
 
     `said` are the user's words and rules that were reviewed. Rows of a table of ingredients must be a record's.
     """
-    rest = _OWN.sub("", _OF_OTHERS.sub("", text))
+    # What the user said may be said back (没有「1号菜」).
+    heard = _QUOTED.sub(lambda quoted: "" if quoted[1] in said else quoted[0], text)
+    rest = _OWN.sub("", _OF_OTHERS.sub("", heard))
     spoken = counted(_one_line(said))
     known = set().union(*(allowed(recipe) for recipe in recipes)) if recipes else set()
     whole = {row for recipe in recipes for row in rows(recipe.ingredients)}

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from shishen.domains.cooking.composing import amount, facts, number, place, remark, span, whole_time
 from shishen.records import Ingredient, Range, Recipe, Step
 
+# A duration as steps write it.
+_LASTS = (
+    r"[\d一二两三四五六七八九十半几]+(?:\s*[-~～—–至到]+\s*[\d一二两三四五六七八九十半]+)?\s*(?:多|来|个半|个)?\s*"
+    r"(?:分钟|分|小时|钟头|秒|天|夜|h\b|min)"
+)
 _CLAUSE = re.compile(r"[^。！？；;!?\n]+[。！？；;!?]?")
 
 
@@ -71,12 +76,11 @@ def time_text(recipe: Recipe, verb: str | None = None) -> str:
     timed = [(n, step) for n, step in enumerate(steps_of(recipe), 1) if step.minutes]
     lines = [f"- 第 {n} 步：{one_line(step.text)}" for n, step in timed]
     if verb:
+        near = re.compile(rf"{verb}[^，。；]{{0,14}}?{_LASTS}|{_LASTS}[^，。；]{{0,6}}{verb}")
         said = [f"- 第 {n} 步：{clause}" for n, clause in clauses_with(recipe, (verb,))]
-        with_time = [
-            line for line, (n, _) in zip(said, clauses_with(recipe, (verb,)), strict=True) if _is_timed(recipe, n)
-        ]
-        if with_time:
-            return f"「{recipe.name}」里说到{verb}的：\n" + "\n".join(dict.fromkeys(with_time))
+        surely = [line for line in said if near.search(line)]
+        if surely:
+            return f"「{recipe.name}」里说到{verb}的：\n" + "\n".join(dict.fromkeys(surely))
         text = f"「{recipe.name}」的菜谱没有写明{verb}多久"
         text += ("，只说：\n" + "\n".join(dict.fromkeys(said))) if said else "。"
         return text + ("\n\n写了时间的步骤：\n" + "\n".join(lines) if timed else "")
@@ -85,10 +89,6 @@ def time_text(recipe: Recipe, verb: str | None = None) -> str:
     if not timed:
         return f"「{recipe.name}」的菜谱没有写要多长时间，步骤里也没有写，我不猜。"
     return f"「{recipe.name}」的菜谱没有写总时间，我不猜。步骤里写到的时间：\n" + "\n".join(lines)
-
-
-def _is_timed(recipe: Recipe, n: int) -> bool:
-    return bool(steps_of(recipe)[n - 1].minutes)
 
 
 def difficulty_text(recipe: Recipe) -> str:

@@ -43,6 +43,7 @@ _HESITATION = re.compile(
     r"(?:就是)?(?:那个|这个)(?=[\u4e00-\u9fff]{2})(?!要|怎|多|呢|菜|需|步|放|是|做|咋|用|能|可|里|有|热|难|时|难)"
 )
 # Words too small to name anything when they are all that is left.
+_IDLE_FIRST = frozenset("那这把将给用再就都")
 _IDLE = frozenset("那这把将给用以而但并只里上中下等们让被得地所么去到从对于要加放没几来说它他她做弄呗嘞咯")
 _CHOICE = ("recommend", "pantry", "menu", "again")
 _STOPS = str.maketrans(dict.fromkeys(",，。.?？!！、:：~～'\"“”()（）;；", " "))
@@ -74,7 +75,7 @@ class Cue(Struct, frozen=True):
 class Request(Struct, frozen=True):
     """One thing that is asked for: `rest` is its text without the words of asking, `said` the text as it stood.
 
-    `before` is what was said just before it without asking for anything (红烧肉，要炖多久).
+    `before` is what was said just before it without asking for anything (红烧肉，要炖多久), a line a piece.
     """
 
     intent: Intent
@@ -144,6 +145,8 @@ def cues(piece: str) -> list[Cue]:
             start, end = match.span()
             if start < end and not any(start < cue.end and cue.start < end for cue in found):
                 slots = {name: value for name, value in match.groupdict().items() if value}
+                if intent == "scale" and any("have" in name for name in pattern.groupindex) and _AT_HOME.search(piece):
+                    continue
                 if all(_is_thing(slots[name]) for name in _THINGS if name in slots):
                     found.append(Cue(intent, start, end, slots))
     return sorted(found, key=lambda cue: cue.start)
@@ -151,15 +154,25 @@ def cues(piece: str) -> list[Cue]:
 
 # Slots that must name something to eat: 换一批 puts nothing in the place of anything.
 _THINGS = ("it", "other", "have_name", "have_name2")
+# 冰箱里就剩半颗包菜 tells what is at home, and scales nothing.
+_AT_HOME = re.compile(r"冰箱|厨房里|能做|可以做|做什么|做点|做啥")
 _NO_THING = re.compile(
-    r"批|[道个种款样组第]|别的|其他|其它|这|那|[几两俩]$|一下|[算弄换做看说来走]|人|量|口味|菜$|大锅|小锅|步|时间"
+    r"\d|批|[道个种款样组第]|别的|其他|其它|这|那|[几两俩]$|一下|[算弄换做看说来走]|人|量|口味|菜$|大锅|小锅|步|时间"
 )
 
 
 def _is_thing(text: str) -> bool:
     """Whether a slot names a food, or a word that may be one."""
     text = translated(text)
+    if re.search(r"\d", text):
+        return False
     return bool(food_words(text)) or not (_NO_THING.search(text) or nothing_asked(text))
+
+
+@cache
+def heard(name: str) -> re.Pattern[str]:
+    """A pattern of `data/hearing.toml`."""
+    return compiled(knowledge("hearing")[name])
 
 
 def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -177,8 +190,20 @@ def spoken(text: str) -> str:
 
 def content(text: str) -> str:
     """The words of a text that are more than words around a question, with the spaces between phrases."""
-    around = [(w.start, w.end) for w in segment(text) if w.kind == "filler" or w.text in _IDLE]
-    return " ".join(blanked(text, around).translate(_STOPS).split())
+    text = text.translate(_STOPS)
+    kept: list[str] = []
+    run: list[Word] = []
+    for word in (*segment(text), None):
+        if word is not None and word.kind != "filler" and (not run or run[-1].end == word.start):
+            run.append(word)
+            continue
+        # 那地三鲜 is about 地三鲜; 到 alone is about nothing.
+        while run and run[0].text in _IDLE_FIRST:
+            run = run[1:]
+        if any(one.text not in _IDLE for one in run):
+            kept.append(text[run[0].start : run[-1].end])
+        run = [word] if word is not None and word.kind != "filler" else []
+    return " ".join(kept)
 
 
 def nothing_asked(text: str) -> bool:
@@ -203,7 +228,7 @@ def understand(text: str, spoken_for: tuple[tuple[int, int], ...] = ()) -> Turn:
             loose.append(piece)
             continue
         rest = blanked(piece, ((cue.start, cue.end) for cue in found))
-        requests.extend(_requests(found, rest, piece, " ".join(loose)))
+        requests.extend(_requests(found, rest, piece, "\n".join(loose)))
         if any(cue.intent not in _SMALL_TALK for cue in found):
             loose = []
     return Turn(text, tuple(_settled(requests, loose)[:MOST_REQUESTS]), injected)
@@ -236,7 +261,7 @@ def _requests(found: Sequence[Cue], rest: str, said: str, before: str) -> list[R
         slots.setdefault((cue.intent, cue.slots.get("nth", cue.slots.get("verb", ""))), {}).update(cue.slots)
     if ("step", "") in slots and len([key for key in slots if key[0] == "step"]) > 1:
         del slots["step", ""]
-    whole = f"{before} " if before else ""
+    whole = before.replace("\n", " ") + " " if before else ""
     return [
         # Whoever wishes for something may have said all of it before.
         Request(intent, whole + rest, whole + said, filled)
@@ -263,6 +288,7 @@ def _settled(requests: list[Request], loose: list[str]) -> list[Request]:
         requests = _asked_outright(requests, bool(intents & _STRONGER))
     if not requests:
         return [Request("none", after, after)] if after else []
+    requests = _wished_before(requests)
     last = requests[-1]
     if after and (last.intent in _CHOICE or last.intent in _SMALL_TALK or not content(last.rest)):
         if last.intent in _SMALL_TALK:
@@ -273,6 +299,21 @@ def _settled(requests: list[Request], loose: list[str]) -> list[Request]:
     return _merged(requests)
 
 
+def _wished_before(requests: list[Request]) -> list[Request]:
+    """Without the wish to eat a dish that only says which dish the next request is about."""
+    kept: list[Request] = []
+    for place, request in enumerate(requests):
+        following = requests[place + 1] if place + 1 < len(requests) else None
+        wished = request.intent == "how_to_cook" and not request.slots and not _OUTRIGHT.search(request.said)
+        if wished and following and following.intent in _DETAILS and len(content(request.rest)) > 1:
+            before = "\n".join(part for part in (request.before, request.rest, following.before) if part)
+            requests[place + 1] = replace(following, before=before)
+            continue
+        kept.append(request)
+    return kept
+
+
+_DETAILS = ("amount", "step", "after", "time", "difficulty", "tools", "servings", "calories", "taste", "heat", "size")
 _OUTRIGHT = re.compile(r"怎|做法|教|recipe|how|步骤|菜谱|食谱|咋|如何|方法|配方|点样|点整|啷个|哪能|walk me|show me")
 
 
@@ -306,8 +347,11 @@ def _merged(requests: list[Request]) -> list[Request]:
     swaps = [r for r in requests if r.intent in ("substitute", "leave_out")]
     # 洋葱用完了，拿什么替: the second half only asks what the first is about.
     bare = [r for r in swaps if "it" not in r.slots and not content(r.rest)]
-    if bare and len(swaps) > len(bare):
-        requests = [request for request in requests if request not in bare]
+    named = [r for r in swaps if "it" in r.slots]
+    if bare and named:
+        # 叉烧酱家里没有，不放成吗 asks of leaving it out.
+        one = replace(named[-1], intent=bare[-1].intent if bare[-1].intent == "leave_out" else named[-1].intent)
+        requests = [one if request is named[-1] else request for request in requests if request not in bare]
     steps = [r for r in requests if r.intent == "step" and {"next", "english_next"} & set(r.slots)]
     # 弄好了 下一步 is one step on, not two.
     requests = [request for request in requests if request not in steps[:-1]]
@@ -337,46 +381,6 @@ def requests(text: str) -> list[str]:
 def is_ill(words: Iterable[str]) -> bool:
     """Whether one of these words is one of illness."""
     return not set(knowledge("words")["illness"].split()).isdisjoint(words)
-
-
-class Reference(Struct, frozen=True):
-    """Words that point at a dish: `nth` of the list (from 1; -1 the last), `before`, `first_of_all` or `this`."""
-
-    kind: Literal["nth", "before", "first_of_all", "this", "of_kind", "other"]
-    start: int
-    end: int
-    n: int = 0
-    back: bool = False
-    word: str = ""
-
-
-@lru_cache(maxsize=1024)
-def reference(text: str) -> Reference | None:
-    """What a text points at without naming it; None where it points at nothing."""
-    known = knowledge("references")
-    for kind in ("first_of_all", "nth", "last", "of_kind", "other", "before", "this"):
-        for pattern in known[kind]:
-            if not (match := compiled(pattern).search(text)):
-                continue
-            if kind == "nth":
-                slots = match.groupdict()
-                n = number_of(slots.get("n") or slots.get("word") or "")
-                if n is None or n != int(n) or not 0 < n <= 100:
-                    continue
-                return Reference("nth", match.start(), match.end(), int(n), bool(slots.get("back")))
-            if kind == "last":
-                return Reference("nth", match.start(), match.end(), -1)
-            word = match.groupdict().get("kind") or ""
-            return Reference(kind, match.start(), match.end(), word=word)  # type: ignore[arg-type]
-    return None
-
-
-def ellipsis(text: str) -> str | None:
-    """What 那糖呢 asks about; None where a text is no such question."""
-    for pattern in knowledge("references")["ellipsis"]:
-        if match := compiled(pattern).match(text.strip()):
-            return match["what"]
-    return None
 
 
 def asked_name(text: str, longest: int = 16) -> str:
