@@ -80,7 +80,8 @@ def value_of(text: str) -> float:
 
 def flat(text: str) -> str:
     """The form in which texts are compared: NFKC, lower case."""
-    return simplify(normalize("NFKC", text)).lower().replace("⁄", "/")
+    text = simplify(normalize("NFKC", text)).lower().replace("⁄", "/")
+    return re.sub("([二三四五六七八九])分之([一二三])", lambda m: f"{_DIGIT[m[2]]}/{_DIGIT[m[1]]}", text)
 
 
 @lru_cache(maxsize=65536)
@@ -194,7 +195,10 @@ class Judge:
     def faults(self) -> Iterator[tuple[str, str, str]]:
         """(kind, line, what is wrong) of what is without ground."""
         for line in self.lines:
-            if dishes := [one for one in self.cited if line == f"## {one.name}" and not self.asked.factor]:
+            # Of several answers in one, each is about the dish that it names.
+            if not self.asked.factor and (
+                dishes := [one for one in self.cited if line in (f"## {one.name}", f"「{one.name}」要准备：")]
+            ):
                 self.first = self.shown = dishes[0]
             parts = [letters(part) for part in re.split("[；。]", re.sub("^(?:> 小心|来源)：", "", line))]
             if line.startswith("|") or len(line) < 12 or not all(part in safety_text() for part in parts):

@@ -61,7 +61,6 @@ def test_a_substitute_is_judged_by_what_it_proposes() -> None:
     assert [(name, word) for name, _, word in proposed] == [("花生", "花生")]
     assert list(judge_substitutes("花生可以换成花生酱。", ["花生"], ["花生"]))
     assert not list(judge_substitutes("花生可以换成芝麻；您花生过敏，已避开花生酱。", ["花生"], ["花生"]))
-    dish = recipe("宫保鸡丁", "鸡肉", "转大火，下入熟花生干辣椒和花椒")
     assert not list(judge_substitutes("第 7 步：\n下入熟花生干辣椒和花椒", ["料酒"], ["花生"]))
 
 

@@ -4,15 +4,8 @@ import pytest
 
 from shishen.chinese import normalise
 from shishen.domains.cooking.references import ellipsis, reference
-from shishen.domains.cooking.understanding import (
-    LONGEST_PIECE,
-    MOST_REQUESTS,
-    content,
-    food_words,
-    number_of,
-    spoken,
-    understand,
-)
+from shishen.domains.cooking.spoken_numbers import number_of
+from shishen.domains.cooking.understanding import LONGEST_PIECE, MOST_REQUESTS, content, food_words, spoken, understand
 
 
 def intents(said: str) -> list[str]:

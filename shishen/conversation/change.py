@@ -15,6 +15,7 @@ from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import Finding, in_name
 from shishen.domains.cooking.replies import measured, servings_text, source_line, time_text
 from shishen.domains.cooking.scaling import factor_for_ingredient, factor_for_servings
+from shishen.domains.cooking.spoken_numbers import number_of
 from shishen.domains.cooking.substitution import (
     LeftOut,
     Replaced,
@@ -25,8 +26,8 @@ from shishen.domains.cooking.substitution import (
     steps_with,
     substitute,
 )
-from shishen.domains.cooking.understanding import Request, content, is_food, number_of
-from shishen.domains.cooking.words import segment
+from shishen.domains.cooking.understanding import Request, content, is_food
+from shishen.domains.cooking.words import bare, segment
 from shishen.records import Amount, Exclusion, Recipe, State
 
 # More than a kitchen can cook for; beyond it the amounts would be a joke told with a straight face.
@@ -106,7 +107,8 @@ def _by_ingredient(request: Request, focus: Focus, state: State, desk: Desk) -> 
     unit = next(
         (slots[k] for k in ("have_unit", "have_unit2", "have_unit3", "have_unit4", "have_unit5") if k in slots), None
     )
-    food = next((word.text for word in reversed(segment(name)) if word.kind == "food"), name)
+    written = next((i.name for i in recipe.ingredients if bare(i.name) == bare(name)), None)
+    food = written or next((word.text for word in reversed(segment(name)) if is_food(word)), name)
     if value is None or value <= 0:
         return _refused(request, focus, state, "这个数量换算不了，您说个实际的数量就行。")
     by = factor_for_ingredient(recipe, food, value, unit)

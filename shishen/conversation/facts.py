@@ -101,7 +101,9 @@ def detail(request: Request, state: State, desk: Desk) -> Part | None:
 def contains(request: Request, state: State, desk: Desk) -> Part:
     """Whether something is in the dish, by what its ingredients are made of: detected or not, never that it is safe."""
     slots = request.slots
-    what = next((slots[n] for n in ("what", "what2", "what3", "what4", "what5", "what6") if n in slots), "").strip()
+    what = next(
+        (slots[n] for n in ("what", "what2", "what3", "what4", "what5", "what6", "what7") if n in slots), ""
+    ).strip()
     foods = [word.text for word in food_words(translated(what))] or [content(translated(what)).replace(" ", "") or what]
     focus, view = about(request, state, desk)
     if focus.recipe is None or view is None or unknown(focus):
@@ -109,7 +111,7 @@ def contains(request: Request, state: State, desk: Desk) -> Part:
     asked = Exclusion(foods[-1], "allergy")
     held = find_ingredient(view, asked.name)
     found = findings(focus.recipe, (asked,)) if is_class(asked.name) or held else ()
-    if held and not found:
+    if held:
         text = f"「{view.name}」里有：{'；'.join(replies.measured(i, view.ingredients) for i in held)}。"
     elif told := (steps_with(view, asked.name) if not found else ()):
         text = f"「{view.name}」的用料表里没有写「{asked.name}」，步骤里提到：\n"

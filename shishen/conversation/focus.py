@@ -23,6 +23,9 @@ _GOING_BACK = re.compile(
 )
 # How many dishes one request may name.
 MOST_DISHES = 6
+_CALLED = re.compile(
+    r"(?:叫做?|名叫|就是|那道|这道|做个|吃个|做道|学做|想做|想吃|要吃|包的|做的)([\u4e00-\u9fff]{2,10})\s*$"
+)
 # How many pieces of a ramble are looked through for a dish, the last first.
 MOST_PIECES = 6
 # How many words may stand beside a dish's name and belong to it.
@@ -81,6 +84,10 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
         # Somebody talking; the dish named just before, or the one in focus, is the one that is meant.
         return Focus(here, rest=rest, named=named)
     resolution = desk.retriever.resolve(rest)
+    if not resolution.hits and (called := _CALLED.search(rest)):
+        # 我记得有个菜叫松仁玉米
+        named_so = desk.retriever.resolve(called[1])
+        resolution = named_so if named_so.hits else resolution
     if parts and not resolution.hits and (within := _within(rest, desk)):
         return within
     if found := _found(resolution, rest, desk):

@@ -3,6 +3,7 @@
 Order: exclusions are read and kept; safety is looked at; then each request is answered (`dispatch`).
 """
 
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -33,6 +34,11 @@ from shishen.records import Cited, Exclusion, Recipe, State
 
 # The longest food of a question that is nothing but that food (生鱼片呢).
 SHORT = 6
+_TOGETHER = re.compile("和|跟|与|加|配|同")
+# 口水鸡里的花生，我过敏
+_IS_BORNE_BADLY = re.compile(
+    r"([^，,。;；\s]{1,10})[，, ]+(?:我|我们|我家|孩子|娃|他|她|老公|老婆|妈|爸)+(?:会|有点|是|也|对它|吃了会)*过敏"
+)
 _COLD = ("冰箱", "冷藏", "冷冻", "室温", "静置")
 
 
@@ -60,6 +66,8 @@ def respond(said: str, state: State, desk: Desk) -> Reply:
         # 别放香菇，推荐三个菜 asks for nothing of one dish; nor does `without pork` before any dish is spoken of.
         lasting = tuple(replace(e, scope="conversation") for e in reading.added)
         reading = replace(reading, added=lasting, asked=False)
+    if not reading.added and (borne := _IS_BORNE_BADLY.search(text)) and (foods := food_words(borne[1])):
+        reading = replace(reading, added=(Exclusion(foods[-1].text, "allergy"),), spans=((borne.end(1), borne.end()),))
     if reading.added and heard("allergic").search(text) and not any(e.kind == "allergy" for e in reading.added):
         # I can't eat eggs, I'm allergic: what is not eaten is what is not borne.
         added = tuple(replace(e, kind="allergy") if e.kind == "dislike" else e for e in reading.added)
@@ -76,7 +84,7 @@ def respond(said: str, state: State, desk: Desk) -> Reply:
         advice = advise(f"{cared_for[0]}能吃{short}吗", here)
     if not advice and state.intent == "medical" and heard("remedy").search(text):
         return _whole([talk.no_remedy(state)])
-    if state.intent == "folklore" and not advice and (short := ellipsis(text)) and len(food_words(short)) > 1:
+    if state.intent == "folklore" and not advice and (short := ellipsis(text)) and _TOGETHER.search(short):
         advice = advise(f"{short}能一起吃吗", here)
     if any(a.exclusive and a.kind == "safety" for a in advice) and _of_a_dish(text, state, desk):
         # 榄菜肉末四季豆，四季豆炒多久: the warning first, then what the recipe says.

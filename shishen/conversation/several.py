@@ -16,7 +16,8 @@ from shishen.domains.cooking.exclusions import shown as exclusions_shown
 from shishen.domains.cooking.pantry import covers
 from shishen.domains.cooking.references import reference
 from shishen.domains.cooking.replies import quoted, source_line, steps_of
-from shishen.domains.cooking.understanding import NUMBER, Request, blanked, number_of
+from shishen.domains.cooking.spoken_numbers import NUMBER, number_of
+from shishen.domains.cooking.understanding import Request, blanked
 from shishen.domains.cooking.words import canonical_ingredient
 from shishen.records import Dish, Recipe, State
 from shishen.selection import Choice

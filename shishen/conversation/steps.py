@@ -8,8 +8,9 @@ from shishen.conversation.about import about, ingredients_asked, part_of, same, 
 from shishen.conversation.focus import Focus
 from shishen.conversation.part import Desk, Part, focused
 from shishen.domains.cooking import replies
+from shishen.domains.cooking.spoken_numbers import number_of
 from shishen.domains.cooking.substitution import find_ingredient, steps_with
-from shishen.domains.cooking.understanding import Request, content, food_words, is_food, number_of
+from shishen.domains.cooking.understanding import Request, content, food_words, is_food
 from shishen.domains.cooking.words import segment
 from shishen.records import Recipe, State
 
@@ -117,7 +118,7 @@ def after_step(request: Request, state: State, desk: Desk) -> Part:
 def _step_of(view: Recipe, what: str, at: int | None) -> int | None:
     """The step in which something is done: the one that shares most with the words, from the present one on."""
     words = [w for w in segment(what) if w.kind != "filler"]
-    foods = [w.text for w in words if is_food(w) or w.kind in ("unknown", "form")]
+    foods = [w.text for w in words if is_food(w) or w.kind == "form"]
     verbs = next((family for family in _VERBS if any(verb in what for verb in family)), "")
     best: tuple[float, int] | None = None
     for n, one in enumerate(replies.steps_of(view), 1):

@@ -1,6 +1,7 @@
 """A turn without words of asking: a choice from the list, 那糖呢, a dish, foods, a wish, or nothing of ours."""
 
 import re
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -73,6 +74,10 @@ def is_wish(rest: str, said: str) -> bool:
     left = blanked(rest, [(w.start, w.end) for w in wants])
     marked = heard("of_kind").search(said) is not None
     if not wants and not (marked and food_words(left)):
+        return False
+    named = [w for w in segment(content(left)) if is_food(w)]
+    if not wants and any(one.end == other.start for one, other in pairwise(named)):
+        # 酸菜鱼 is a dish, whatever is asked of it.
         return False
     words = [w for w in segment(content(left)) if w.kind not in ("filler", "praise", "style", "cut")]
     words = [w for w in words if w.text not in ("菜", "饭", "肉", "汤") and not (marked and is_food(w))]

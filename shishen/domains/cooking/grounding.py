@@ -12,6 +12,7 @@ from shishen.domains.cooking.replies import duration
 from shishen.records import Range, Recipe
 
 _COUNTED = re.compile(r"(\d+/\d+|\d+(?:\.\d+)?|半)[ \t]*([A-Za-z°℃%]+|[\u4e00-\u9fff]{1,2})?")
+_CLAUSES = re.compile(r"[，,。；;！!？?\n]+")
 _LIST_NUMBER = re.compile(r"^\s*\d+\.\s", re.MULTILINE)
 # Lines that speak of other recipes, not of the one cited.
 _OF_OTHERS = re.compile(r"^(?:菜谱库里还有 \d+ 份同名菜谱|相近的还有：).*$", re.MULTILINE)
@@ -29,7 +30,10 @@ def allowed(recipe: Recipe) -> set[tuple[str, str]]:
     words += [text for step in recipe.steps for text in (step.section, step.text)]
     words += [amount(ingredient) for ingredient in recipe.ingredients]
     words += [*rows(recipe.ingredients), facts(recipe), place(recipe.source), *_in_other_words(recipe)]
-    return {pair for text in words if text for pair in _COUNTED.findall(_one_line(text))}
+    lines = [_one_line(text) for text in words if text]
+    # An answer may quote one clause of a step: what follows a number is then the clause's end.
+    lines += [clause for line in lines for clause in _CLAUSES.split(line)]
+    return {pair for line in lines for pair in _COUNTED.findall(line)}
 
 
 def _in_other_words(recipe: Recipe) -> list[str]:
@@ -60,7 +64,7 @@ def grounded(text: str, recipe: Recipe, said: str = "") -> bool:
 # Numbers that count the answer's own parts, not food: the place of a step or a dish, how many there are.
 _QUOTED = re.compile(r"「([^」]*)」")
 _OWN = re.compile(
-    r"第 \d+ (?:步|天|个|道)|满分 5 星|共 \d+ 步|一共 \d+ 步|没有第 \d+ 步|\d+ 样(?:材料)?|\d+ 道|× [\d./]+"
+    r"第 \d+ (?:步|天|个|道)|满分 5 星|「?减半」?|共 \d+ 步|一共 \d+ 步|没有第 \d+ 步|\d+ 样(?:材料)?|\d+ 道|× [\d./]+"
     r"|^#+ .*$|^\d+\. ",
     re.MULTILINE,
 )

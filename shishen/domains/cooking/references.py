@@ -6,7 +6,8 @@ from typing import Literal
 from msgspec import Struct
 
 from shishen.domains.cooking.knowledge import knowledge
-from shishen.domains.cooking.understanding import compiled, number_of
+from shishen.domains.cooking.spoken_numbers import number_of
+from shishen.domains.cooking.understanding import compiled
 
 
 class Reference(Struct, frozen=True):

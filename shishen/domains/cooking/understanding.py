@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shishen.chinese import normalise
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.knowledge import knowledge
-from shishen.domains.cooking.quantities import numerals
+from shishen.domains.cooking.spoken_numbers import NUMBER
 from shishen.domains.cooking.words import Word, aliases, segment
 
 Intent = Literal[
@@ -26,7 +26,6 @@ Intent = Literal[
     "beyond", "safety", "medical", "folklore", "out_of_scope", "injection", "none",
 ]  # fmt: skip
 
-NUMBER = r"(?:\d+(?:\.\d+)?(?:/\d+)?|[零一二两俩仨三四五六七八九十百千万半几]+)"
 # A piece is one clause; what is longer is somebody talking, and its cues stand near an end.
 LONGEST_PIECE = 80
 # Requests of one turn that are followed; more than that is no conversation.
@@ -50,17 +49,8 @@ _STOPS = str.maketrans(dict.fromkeys(",，。.?？!！、:：~～'\"“”()（�
 _SMALL_TALK = frozenset(("thanks", "goodbye", "greeting"))
 # A wish to eat is no question by itself beside one of these.
 _STRONGER = frozenset(("recommend", "pantry", "menu", "again", "compare", "shopping_list", "substitute", "leave_out"))
-_MORE_NUMBERS = {"零": 0.0, "仨": 3.0}
 _WATER = frozenset(["水", "开水", "热水", "温水", "冷水", "清水", "凉水", "冰水", "沸水", "油"])
 _NO_FOOD = frozenset(("菜", "饭", "汤", "肉菜", "粥"))
-_ENGLISH = {
-    word: n
-    for n, words in enumerate(
-        ("", "one first 头一 头 首", "two second", "three third", "four fourth", "five fifth", "six sixth",
-         "seven seventh", "eight eighth", "nine ninth", "ten tenth", "eleven", "twelve")
-    )
-    for word in words.split()
-}  # fmt: skip
 
 
 class Cue(Struct, frozen=True):
@@ -91,26 +81,6 @@ class Turn(Struct, frozen=True):
     text: str
     requests: tuple[Request, ...]
     injected: bool = False
-
-
-def number_of(text: str) -> float | None:
-    """A number as it is said: 3, 1.5, 三, 两, 半, 十二, 一万, two; None for 几 and for what is none."""
-    text = text.strip()
-    if text in _ENGLISH:
-        return float(_ENGLISH[text])
-    if text.startswith("-"):
-        value = number_of(text[1:])
-        return None if value is None else -value
-    if text.endswith("万"):
-        value = number_of(text[:-1])
-        return None if value is None else value * 10_000
-    if text in _MORE_NUMBERS:
-        return _MORE_NUMBERS[text]
-    found = numerals.read(text, 0) if text else None
-    if found is None or found.end != len(text):
-        return None
-    low, high = found.span.min, found.span.max
-    return low if low is not None and low == high else high or low
 
 
 @cache
