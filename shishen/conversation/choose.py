@@ -10,14 +10,13 @@ from shishen.conversation import shown
 from shishen.conversation.focus import find, only_foods
 from shishen.conversation.part import Desk, Part, citing, focused, offered
 from shishen.domains.cooking.composing import number, whole_time
-from shishen.domains.cooking.describing import Want, basics, wanted
+from shishen.domains.cooking.describing import Want, basics, plain, wanted
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import in_name, reminder
 from shishen.domains.cooking.exclusions import shown as exclusions_shown
 from shishen.domains.cooking.replies import quoted
 from shishen.domains.cooking.spoken_numbers import NUMBER, number_of
 from shishen.domains.cooking.understanding import Request, blanked, food_words
-from shishen.domains.cooking.words import canonical_ingredient
 from shishen.records import Dish, Exclusion, Recipe, State
 from shishen.selection import Choice, FromPantry, food_of
 
@@ -77,7 +76,7 @@ def wish_of(request: Request, wish: str | None, unwanted: Sequence[str] = ()) ->
         count = number_of(match["n"])
     if count is None and _ONE.search(request.said):
         count = 1
-    foods = tuple(word.text for word in food_words(left) if canonical_ingredient(word.text) not in basics())
+    foods = tuple(word.text for word in food_words(left) if plain(word.text) not in basics())
     if wish is not None and not foods:
         old = blanked(wish, [(w.start, w.end) for w in wanted(wish)])
         foods = tuple(word.text for word in food_words(old))

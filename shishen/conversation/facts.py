@@ -1,5 +1,6 @@
 """Requests for a fact about a dish: time, difficulty, servings, calories, tools, taste, tips, what it holds."""
 
+import re
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -34,6 +35,7 @@ def time(request: Request, state: State, desk: Desk) -> Part:
         words = [w.text for w in segment(content(focus.rest)) if w.text not in view.name]
         verb = next((word for word in words if heard("verb").search(word) or word in _COLD), None)
         verb = verb or next((word for word in _COLD if word in translated(request.said)), None)
+        verb = verb or ("冷藏" if re.search("fridge|refrigerat|chill", request.said) else None)
     return part_of("time", replies.time_text(view, verb), focus.recipe, view, state)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shishen.conversation.part import Desk
 from shishen.domains.cooking.english import translated
@@ -66,6 +67,11 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
     if pointed := reference(rest):
         left = blanked(rest, [(pointed.start, pointed.end)])
         dish = target(pointed, state)
+        if pointed.kind == "of_kind" and (dish is None or content(left)):
+            # 芹菜拌茶树菇这个凉菜: named right beside it.
+            named_beside = _found(desk.retriever.resolve(left), left, desk) if content(left) else None
+            if named_beside or dish is None:
+                rest, pointed, dish = left, replace(pointed, kind="this"), state.dish
         if pointed.kind != "this" or (dish is not None and dish != state.dish):
             if dish is None:
                 # 三号菜 may be the name of a dish.

@@ -18,14 +18,17 @@ from shishen.conversation.unspoken import CHOOSING
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import EVERYTHING, Reading, read_exclusions
 from shishen.domains.cooking.grounding import grounded_in
-from shishen.domains.cooking.references import ellipsis
+from shishen.domains.cooking.references import ellipsis, reference
 from shishen.domains.cooking.replies import clauses_with
 from shishen.domains.cooking.safety import Advice, advise
 from shishen.domains.cooking.understanding import (
     Request,
+    Turn,
+    blanked,
     content,
     food_words,
     heard,
+    is_outright,
     nothing_asked,
     spoken,
     understand,
@@ -34,6 +37,11 @@ from shishen.records import Cited, Exclusion, Recipe, State
 
 # The longest food of a question that is nothing but that food (生鱼片呢).
 SHORT = 6
+# What a question for one dish may be mistaken for, and the score from which a dish without 怎么做 is asked for.
+_ONE_DISH = frozenset(
+    ("how_to_cook", "none", "recommend", "pantry", "contains", "taste", "tools", "scale", "out_of_scope")
+)
+SURE = 0.9
 _TOGETHER = re.compile("和|跟|与|加|配|同")
 # 口水鸡里的花生，我过敏
 _IS_BORNE_BADLY = re.compile(
@@ -110,7 +118,9 @@ def remembered(said: str, state: State) -> State:
 def _of_a_step(text: str, here: Recipe) -> bool:
     """Whether a question about the fridge is about a step of the dish in focus, not about keeping food."""
     asked = translated(text)
-    return any(word in asked for word in _COLD) and bool(clauses_with(here, _COLD))
+    return any(word in asked for word in (*_COLD, "fridge", "refrigerat", "freezer")) and bool(
+        clauses_with(here, _COLD)
+    )
 
 
 def _of_a_dish(text: str, state: State, desk: Desk) -> bool:
@@ -158,7 +168,7 @@ def _answers(text: str, reading: Reading, news: _News, state: State, desk: Desk)
     """The parts of every request of a turn, each from the state that the one before left."""
     heard = news.added or news.withdrawn or news.kept or reading.added
     spans = tuple(reading.spans) if heard and not reading.asked else ()
-    turn = understand(text, spans)
+    turn = _about_one_dish(understand(text, spans), blanked(text, spans), desk)
     parts: list[Part] = []
     for place, request in enumerate(turn.requests):
         following = turn.requests[place + 1] if place + 1 < len(turn.requests) else None
@@ -185,6 +195,23 @@ def _answers(text: str, reading: Reading, news: _News, state: State, desk: Desk)
     if not parts:
         parts.append(_silence(text, state, desk))
     return parts
+
+
+def _about_one_dish(turn: Turn, text: str, desk: Desk) -> Turn:
+    """The turn, as a question for one dish where the whole of it names one and nothing else was made out in it.
+
+    Names are looked for in whole questions better than in their pieces (嗯……想炒方便面吃，能教教我步骤吗).
+    """
+    intents = {request.intent for request in turn.requests}
+    outright, pointed = is_outright(text), reference(text)
+    if turn.injected or (pointed and pointed.kind != "this") or not intents <= (_ONE_DISH if outright else {"none"}):
+        return turn
+    if any(name.startswith(("people", "times", "double", "half")) for r in turn.requests for name in r.slots):
+        return turn
+    resolution = desk.retriever.resolve(text)
+    if not resolution.hits or (intents != {"how_to_cook"} and resolution.hits[0].score < SURE):
+        return turn
+    return replace(turn, requests=(Request("how_to_cook", text, text),))
 
 
 def _conflicting(state: State, desk: Desk) -> Part | None:

@@ -9,7 +9,7 @@ from shishen.conversation import change, choose, dish, facts, talk
 from shishen.conversation.focus import Focus, belongs, find, only_foods, recall
 from shishen.conversation.handlers import HANDLERS
 from shishen.conversation.part import Desk, Part
-from shishen.domains.cooking.describing import wanted
+from shishen.domains.cooking.describing import Want, wanted
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.references import ellipsis, reference
 from shishen.domains.cooking.substitution import find_ingredient
@@ -73,6 +73,8 @@ def is_wish(rest: str, said: str) -> bool:
     wants = wanted(rest)
     left = blanked(rest, [(w.start, w.end) for w in wants])
     marked = heard("of_kind").search(said) is not None
+    if not marked and any(_grown_on(rest, want) for want in wants):
+        return False
     if not wants and not (marked and food_words(left)):
         return False
     named = [w for w in segment(content(left)) if is_food(w)]
@@ -84,6 +86,15 @@ def is_wish(rest: str, said: str) -> bool:
     if any(w.kind != "unknown" for w in words):
         return False
     return marked or sum(len(w.text) for w in words) <= 1
+
+
+def _grown_on(text: str, want: Want) -> bool:
+    """Whether the words of a wish are a part of a longer word: 西班牙 and 海鲜 in 西班牙海鲜饭, no wish for either."""
+    beside = [w for w in segment(content(text)) if w.kind not in ("filler", "praise")]
+    said = text[want.start : want.end]
+    whole = "".join(w.text for w in beside)
+    more = whole.replace(said, "", 1).strip("菜汤点儿些的口味式样类")
+    return said in whole and bool(more) and " " not in content(text)
 
 
 def _lost(request: Request, focus: Focus, state: State, desk: Desk) -> Part:

@@ -260,7 +260,7 @@ def _settled(requests: list[Request], loose: list[str]) -> list[Request]:
         return [Request("none", after, after)] if after else []
     requests = _wished_before(requests)
     last = requests[-1]
-    if after and (last.intent in _CHOICE or last.intent in _SMALL_TALK or not content(last.rest)):
+    if after and (last.intent in _CHOICE or last.intent in _SMALL_TALK or not content(last.rest + last.before)):
         if last.intent in _SMALL_TALK:
             return [Request("none", after, after)]
         requests[-1] = replace(last, rest=f"{last.rest} {after}", said=f"{last.said} {after}")
@@ -285,6 +285,11 @@ def _wished_before(requests: list[Request]) -> list[Request]:
 
 _DETAILS = ("amount", "step", "after", "time", "difficulty", "tools", "servings", "calories", "taste", "heat", "size")
 _OUTRIGHT = re.compile(r"怎|做法|教|recipe|how|步骤|菜谱|食谱|咋|如何|方法|配方|点样|点整|啷个|哪能|walk me|show me")
+
+
+def is_outright(said: str) -> bool:
+    """Whether a dish is asked for outright (怎么做), not only wished for."""
+    return _OUTRIGHT.search(said) is not None
 
 
 def _asked_outright(requests: list[Request], stronger: bool) -> list[Request]:
