@@ -245,10 +245,14 @@ class Library:
 
     def get(self, id_: str) -> Recipe:
         """The recipe with this id. Raises NotFound."""
-        row = self._connection.execute("SELECT body FROM recipes WHERE id = ?", (id_,)).fetchone()
-        if row is None:
+        if (recipe := self.peek(id_)) is None:
             raise NotFound(f"菜谱库里没有 id 为 {id_} 的菜谱；用 shishen library list 查看。")
-        return _decode(row[0])
+        return recipe
+
+    def peek(self, id_: str) -> Recipe | None:
+        """The recipe with this id; None where there is none, or none any more."""
+        row = self._connection.execute("SELECT body FROM recipes WHERE id = ?", (id_,)).fetchone()
+        return _decode(row[0]) if row else None
 
     def find(self, id_or_name: str) -> Recipe:
         """The recipe with this id, else the most complete one of this name. Raises NotFound."""
@@ -300,13 +304,13 @@ class Library:
             yield _decode(body)
 
     def leads(self, limit: int, seed: int) -> list[str]:
-        """The id of the most complete recipe of each dish; of a library of more than `limit`, some by chance."""
-        one = self._connection.execute
+        """The id of the most complete recipe of each dish; of more than `limit` recipes, that many by chance."""
+        one, chance = self._connection.execute, random.Random(seed)
         count, low, high = one("SELECT count(*), min(key), max(key) FROM recipes").fetchone()
         if count <= limit:
-            rows = one("SELECT id, max(completeness) FROM recipes GROUP BY title_group ORDER BY key")
-            return [id_ for id_, _ in rows]
-        chance = random.Random(seed)
+            return [
+                id_ for id_, _ in one("SELECT id, max(completeness) FROM recipes GROUP BY title_group ORDER BY key")
+            ]
         near = "SELECT id FROM recipes WHERE key >= ? ORDER BY key LIMIT 1"
         return list(dict.fromkeys(one(near, (chance.randint(low, high),)).fetchone()[0] for _ in range(limit)))
 
@@ -316,12 +320,10 @@ class Library:
         for some in _chunks(list(names), 500):
             rows = self._connection.execute(
                 "SELECT r.id, count(*), r.completeness FROM ingredients i JOIN recipes r ON r.key = i.recipe"
-                f" WHERE i.name IN ({', '.join('?' * len(some))}) GROUP BY i.recipe"
-                " ORDER BY 2 DESC, 3 DESC LIMIT ?",
+                f" WHERE i.name IN ({', '.join('?' * len(some))}) GROUP BY i.recipe ORDER BY 2 DESC, 3 DESC LIMIT ?",
                 (*some, limit),
             )
-            for id_, count, complete in rows:
-                found[id_] = (found.get(id_, (0, 0))[0] + count, complete)
+            found |= {id_: (found.get(id_, (0, 0))[0] + count, complete) for id_, count, complete in rows}
         return sorted(found, key=lambda id_: found[id_], reverse=True)[:limit]
 
     def ingredient_names(self) -> list[str]:

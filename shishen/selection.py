@@ -6,12 +6,11 @@ that is too large to be looked through is sampled by chance, and by its ingredie
 
 import random
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from threading import Lock
 
 from msgspec import Struct
 
-from shishen.domains.cooking.describing import Card, Trait, Want, basics, card, fits, plain
+from shishen.domains.cooking.describing import Card, Trait, Want, card, fits, plain
 from shishen.domains.cooking.exclusions import findings
 from shishen.domains.cooking.pantry import covers
 from shishen.library import Library
@@ -21,8 +20,8 @@ _ANY = (Exclusion("花生", "allergy"),)
 # Dishes that are looked through one by one; a larger library is sampled.
 LOOKED_THROUGH = 5000
 _NO_MEALS = frozenset(("饮品", "酱料"))
-# Verdicts on recipes that are kept.
-VERDICTS = 200_000
+# Verdicts on recipes, and cards, that are kept.
+VERDICTS, CARDS = 200_000, 20_000
 # Recipes that share most ingredients with what is at home.
 SHARING = 600
 
@@ -44,70 +43,84 @@ class FromPantry(Struct, frozen=True):
     missing: tuple[str, ...]
 
 
+class _Known:
+    """What is known of a library of one generation. A request holds one of these from its beginning to its end.
+
+    Recipes are fetched after it was taken, so that what is kept here is never older than it says.
+    """
+
+    def __init__(self, library: Library, generation: int) -> None:
+        self.generation = generation
+        self.names = library.ingredient_names()
+        self.leads = [] if library.empty else library.leads(LOOKED_THROUGH, generation)
+        self.cards: dict[str, Card] = {}
+        self.allowed: dict[tuple[str, tuple[Exclusion, ...]], bool] = {}
+
+
 class Selection:
     """Chooses dishes of a library. Safe to share between threads."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
         self._lock = Lock()
-        self._generation = -1
-        self._cards: dict[str, Card] = {}
-        self._leads: list[str] = []
-        self._names: list[str] = []
-        self._allowed: dict[tuple[str, tuple[Exclusion, ...]], bool] = {}
+        self._known: _Known | None = None
 
-    def _fresh(self) -> None:
-        """Forget what was known of a library that has changed since."""
+    def _fresh(self) -> _Known:
+        """What is known of the library as it is now."""
         generation = self._library.generation()
-        if generation != self._generation:
-            with self._lock:
-                self._cards, self._allowed, self._names = {}, {}, self._library.ingredient_names()
-                self._leads = [] if self._library.empty else self._library.leads(LOOKED_THROUGH, generation)
-                self._generation = generation
+        with self._lock:
+            if self._known is None or self._known.generation != generation:
+                self._known = _Known(self._library, generation)
+            return self._known
 
     def warm_up(self) -> None:
         """Make every card now."""
-        self._fresh()
-        for id_ in list(self._leads):
-            recipe = self._library.get(id_)
-            self.card_of(recipe)
-            # The first look at a record reads its texts; what is read is remembered.
-            findings(recipe, _ANY)
+        known = self._fresh()
+        for _, id_ in self._each(known.leads, known):
+            if recipe := self._library.peek(id_):
+                # The first look at a record reads its texts; what is read is remembered.
+                findings(recipe, _ANY)
 
     def card_of(self, recipe: Recipe) -> Card:
         """The card of a recipe."""
-        found = self._cards.get(recipe.id)
-        if found is None:
-            found = self._cards[recipe.id] = card(recipe)
-        return found
+        return card(recipe)
 
     def allows(self, recipe: Recipe, exclusions: Sequence[Exclusion]) -> bool:
         """Whether nothing in a recipe's record is forbidden."""
-        if not exclusions:
-            return True
+        return not exclusions or not findings(recipe, tuple(exclusions))
+
+    def _permits(self, recipe: Recipe, exclusions: Sequence[Exclusion], known: _Known) -> bool:
+        """The same for a recipe that was fetched after `known` was taken, remembered."""
         key = (recipe.id, tuple(exclusions))
-        known = self._allowed.get(key)
-        if known is None:
-            if len(self._allowed) >= VERDICTS:
-                self._allowed.clear()
-            known = self._allowed[key] = not findings(recipe, key[1])
-        return known
+        verdict = known.allowed.get(key)
+        if verdict is None:
+            if len(known.allowed) >= VERDICTS:
+                known.allowed.clear()
+            verdict = known.allowed[key] = self.allows(recipe, exclusions)
+        return verdict
 
-    def _each(self, ids: Sequence[str]) -> Iterator[tuple[Card, str]]:
+    def _each(self, ids: Sequence[str], known: _Known) -> Iterator[tuple[Card, str]]:
+        """(card, id) of each of these dishes that is still there."""
         for id_ in ids:
-            known = self._cards.get(id_)
-            yield (known if known is not None else self.card_of(self._library.get(id_))), id_
+            found = known.cards.get(id_)
+            if found is None:
+                if (recipe := self._library.peek(id_)) is None:
+                    continue
+                if len(known.cards) >= CARDS:
+                    known.cards.clear()
+                found = known.cards[id_] = card(recipe)
+            yield found, id_
 
-    def _ids(self, foods: Sequence[str], chance: random.Random) -> list[str]:
+    def _ids(self, foods: Sequence[str], chance: random.Random, everything: _Known) -> list[str]:
         """Dishes to look at in an order of chance; with `foods` those that have one of them."""
-        ids = self._library.containing(self._called(foods), SHARING) if foods else list(self._leads)
+        ids = self._library.containing(self._called(foods, everything), SHARING) if foods else list(everything.leads)
         chance.shuffle(ids)
         return ids
 
-    def _called(self, foods: Sequence[str]) -> list[str]:
+    def _called(self, foods: Sequence[str], everything: _Known) -> list[str]:
         """Every ingredient name of the library that one of these foods stands for."""
         wanted = {*foods, *map(plain, foods)}
-        return [name for name in self._names if any(covers(food, name) for food in wanted)]
+        return [name for name in everything.names if any(covers(food, name) for food in wanted)]
 
     def fitting(
         self,
@@ -128,12 +141,12 @@ class Selection:
         `meals` leaves out what is no dish by itself (drinks, sauces); with `any_food` one of the foods is enough;
         `stars` is the least and the greatest difficulty.
         """
-        self._fresh()
+        everything = self._fresh()
         courses = {want.value for want in wants if want.kind == "course" and not want.negated}
         recorded: list[Choice] = []
         likely: list[Choice] = []
         taken = set(without)
-        for known, id_ in self._each(self._ids(foods, random.Random(seed))):
+        for known, id_ in self._each(self._ids(foods, random.Random(seed), everything), everything):
             if known.name in taken or (category and known.category != category):
                 continue
             if stars and not (known.difficulty and stars[0] <= known.difficulty <= stars[1]):
@@ -146,8 +159,8 @@ class Selection:
             reasons = [fits(known, want) for want in wants]
             if any(reason is None for reason in reasons):
                 continue
-            recipe = self._library.get(id_)
-            if not self.allows(recipe, exclusions):
+            recipe = self._library.peek(id_)
+            if recipe is None or not self._permits(recipe, exclusions, everything):
                 continue
             taken.add(known.name)
             choice = Choice(recipe, known, tuple(reason for reason in reasons if reason))
@@ -168,9 +181,11 @@ class Selection:
         seed: int = 0,
     ) -> list[FromPantry]:
         """Dishes made of what is at home, those that lack least first; basic seasonings are taken to be there."""
-        self._fresh()
+        everything = self._fresh()
         ranked: list[tuple[int, int, int, FromPantry, str]] = []
-        for place, (known, id_) in enumerate(self._each(self._ids(pantry, random.Random(seed)))):
+        for place, (known, id_) in enumerate(
+            self._each(self._ids(pantry, random.Random(seed), everything), everything)
+        ):
             if known.name in without:
                 continue
             used = tuple(food for food in pantry if food_of(known, food) is not None)
@@ -185,8 +200,8 @@ class Selection:
         for _, _, _, choice, id_ in ranked:
             if choice.card.name in taken:
                 continue
-            recipe = self._library.get(id_)
-            if not self.allows(recipe, exclusions):
+            recipe = self._library.peek(id_)
+            if recipe is None or not self._permits(recipe, exclusions, everything):
                 continue
             taken.add(choice.card.name)
             chosen.append(FromPantry(recipe, choice.card, choice.used, choice.missing))
@@ -201,12 +216,6 @@ class Selection:
             for name in known.essentials
             if not any(covers(have, name) or covers(plain(have), name) for have in pantry)
         )
-
-
-@lru_cache(maxsize=1)
-def basic_seasonings() -> frozenset[str]:
-    """What every kitchen is taken to have."""
-    return basics()
 
 
 def food_of(known: Card, food: str) -> str | None:

@@ -67,6 +67,7 @@ ASKED: dict[str, tuple[list[str], str, list[str]]] = {
     "thanks": (["可乐鸡翅怎么做", "谢谢"], "thanks", ["可乐鸡翅"]),
     "goodbye": (["再见"], "goodbye", ["再见"]),
     "identity": (["你是谁"], "identity", ["食神"]),
+    "recalled": (["我对花生过敏", "你还记得我对什么过敏吗"], "recalled", ["花生过敏"]),
     "overview": (["一共有多少菜谱"], "overview", ["60 份菜谱", "荤菜 18 份"]),
     "out_of_scope": (["可乐鸡翅怎么做", "今天天气怎么样"], "out_of_scope", ["「可乐鸡翅」"]),
 }

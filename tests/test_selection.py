@@ -2,12 +2,12 @@
 
 import pytest
 
-from shishen.domains.cooking.describing import wanted
+from shishen.domains.cooking.describing import basics, wanted
 from shishen.domains.cooking.exclusions import findings
 from shishen.domains.cooking.pantry import covers
 from shishen.kitchen import Kitchen, open_kitchen
 from shishen.records import Exclusion
-from shishen.selection import Selection, basic_seasonings, food_of
+from shishen.selection import Selection, food_of
 
 PEANUT = Exclusion("花生", "allergy")
 
@@ -130,7 +130,7 @@ def test_dishes_that_lack_least_come_first(house: Kitchen) -> None:
     assert "地三鲜" in [one.recipe.name for one in made if not one.missing]
     for one in made:
         assert one.used
-        assert not set(one.missing) & basic_seasonings()
+        assert not set(one.missing) & basics()
         assert not any(covers(have, name) for have in ("土豆", "青椒", "茄子", "鸡蛋") for name in one.missing)
 
 

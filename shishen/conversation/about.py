@@ -25,7 +25,8 @@ def about(request: Request, state: State, desk: Desk) -> tuple[Focus, Recipe | N
     fits: set[str] = set()
     if here is not None:
         words = content(asked_about(request)).split()
-        fits = {word for word in words if is_of(word, here) or find_ingredient(here, word)}
+        # 韭菜炒蛋 is no part of 洋葱炒鸡蛋, though both have eggs.
+        fits = {w for w in words if is_of(w, here) or _only_its(w, here)}
     focus = find(request, state, desk, fits, parts=True)
     if focus.recipe is None:
         return focus, None
@@ -33,6 +34,12 @@ def about(request: Request, state: State, desk: Desk) -> tuple[Focus, Recipe | N
     if _ORIGINAL.search(request.said):
         now = replace(now, servings=None, factor=None, have=None)
     return focus, shown.view(focus.recipe, now).recipe
+
+
+def _only_its(text: str, here: Recipe) -> bool:
+    """Whether a text is nothing but ingredients of the dish."""
+    words = segment(text)
+    return all(is_food(word) and find_ingredient(here, word.text) for word in words)
 
 
 def without_dish(request: Request, focus: Focus, state: State, desk: Desk) -> Part:

@@ -32,7 +32,7 @@ from shishen.records import Amount, Exclusion, Recipe, State
 
 # More than a kitchen can cook for; beyond it the amounts would be a joke told with a straight face.
 MOST_PEOPLE = 100
-_PEOPLE = ("people", "people2", "people3", "people4", "people5", "people6", "people7", "people8", "people9")
+_PEOPLE = ("people", "people2", "people3", "people4", "people5", "people6", "people7", "people8", "people9", "people10")
 # 时间也要变成三倍吗
 _OF_TIME = re.compile(
     r"(?:时间|火候|多久).{0,12}(?:吗|么|不|呢|[?？])|(?:time|long).{0,20}\b(?:double|triple|too|also)"
@@ -57,13 +57,13 @@ def scale(request: Request, state: State, desk: Desk) -> Part:
         return _scaled(focus, plain, desk, "")
     people = next((number_of(slots[name]) for name in _PEOPLE if name in slots), None)
     if any(name in slots for name in _PEOPLE):
-        return _for_people(request, focus, plain, desk, people)
+        return _for_people(request, focus, plain, after, desk, people)
     times = next((value for name, value in _TIMES.items() if name in slots), None)
     if times is None:
         times = next((number_of(slots[name]) for name in ("times", "times2", "times3") if name in slots), None)
     if times is not None:
-        return _by_times(request, focus, plain, desk, times)
-    return _by_ingredient(request, focus, plain, desk)
+        return _by_times(request, focus, plain, after, desk, times)
+    return _by_ingredient(request, focus, plain, after, desk)
 
 
 def _have_name(slots: dict[str, str]) -> list[str]:
@@ -78,39 +78,51 @@ def _refused(request: Request, focus: Focus, state: State, text: str) -> Part:
     )  # fmt: skip
 
 
-def _for_people(request: Request, focus: Focus, state: State, desk: Desk, people: float | None) -> Part:
+def _for_people(request: Request, focus: Focus, state: State, was: State, desk: Desk, people: float | None) -> Part:
     recipe = focus.recipe
     assert recipe is not None
     if people is None or people <= 0 or people > MOST_PEOPLE or people % 0.5:
         return _refused(
-            request, focus, state, f"份量要是 1 到 {MOST_PEOPLE} 之间的人数，这个我换算不了。您说个实际的人数就行。"
+            request, focus, was, f"份量要是 1 到 {MOST_PEOPLE} 之间的人数，这个我换算不了。您说个实际的人数就行。"
         )
     if factor_for_servings(recipe, people) is None:
         text = f"{servings_text(recipe)}所以不能按人数换算；可以说「双份」「减半」，我按倍数算。"
-        part = _refused(request, focus, state, f"{text}\n\n{source_line(recipe)}")
+        part = _refused(request, focus, was, f"{text}\n\n{source_line(recipe)}")
         return replace(part, refused=False, said=f"{part.said} {text}")
     return _scaled(focus, replace(state, servings=people), desk, request.said)
 
 
-def _by_times(request: Request, focus: Focus, state: State, desk: Desk, times: float) -> Part:
+def _by_times(request: Request, focus: Focus, state: State, was: State, desk: Desk, times: float) -> Part:
     if not 0 < times <= shown.MOST_TIMES:
-        return _refused(request, focus, state, f"{shown.MOST_TIMES} 倍以内才能换算，您再说一个倍数。")
+        return _refused(request, focus, was, f"{shown.MOST_TIMES} 倍以内才能换算，您再说一个倍数。")
     return _scaled(focus, replace(state, factor=times), desk, request.said)
 
 
-def _by_ingredient(request: Request, focus: Focus, state: State, desk: Desk) -> Part:
+def _by_ingredient(request: Request, focus: Focus, state: State, was: State, desk: Desk) -> Part:
     slots = request.slots
     recipe = focus.recipe
     assert recipe is not None
     name = (next(iter(_have_name(slots)), "") or request.before or request.rest).strip()
-    value = next((number_of(slots[k]) for k in ("have", "have2", "have3", "have4", "have5") if k in slots), None)
+    value = next(
+        (number_of(slots[k]) for k in ("have", "have2", "have3", "have4", "have5", "have6") if k in slots), None
+    )
     unit = next(
-        (slots[k] for k in ("have_unit", "have_unit2", "have_unit3", "have_unit4", "have_unit5") if k in slots), None
+        (
+            slots[k]
+            for k in ("have_unit", "have_unit2", "have_unit3", "have_unit4", "have_unit5", "have_unit6")
+            if k in slots
+        ),
+        None,
     )
     written = next((i.name for i in recipe.ingredients if bare(i.name) == bare(name)), None)
-    food = written or next((word.text for word in reversed(segment(name)) if is_food(word)), name)
+    called = find_ingredient(recipe, name) if written is None else ()
+    food = (
+        written
+        or (called[0].name if len(called) == 1 else None)
+        or next((word.text for word in reversed(segment(name)) if is_food(word)), name)
+    )
     if value is None or value <= 0:
-        return _refused(request, focus, state, "这个数量换算不了，您说个实际的数量就行。")
+        return _refused(request, focus, was, "这个数量换算不了，您说个实际的数量就行。")
     by = factor_for_ingredient(recipe, food, value, unit)
     if by is None:
         found = find_ingredient(recipe, food)
@@ -118,7 +130,7 @@ def _by_ingredient(request: Request, focus: Focus, state: State, desk: Desk) -> 
             text = f"「{recipe.name}」的菜谱里没有「{food}」，没法按它换算。"
         else:
             text = f"「{recipe.name}」里的用量没法和您说的单位对上，没法按它换算：\n\n" + "\n".join(rows(found))
-        return _refused(request, focus, state, f"{text}\n\n{source_line(recipe)}")
+        return _refused(request, focus, was, f"{text}\n\n{source_line(recipe)}")
     return _scaled(focus, replace(state, have=Amount(by.ingredient.name, value, unit)), desk, request.said)
 
 
@@ -308,7 +320,7 @@ def omit(request: Request, state: State, desk: Desk) -> Part:
             intent="leave_out", text=f"{text}\n\n{source_line(recipe)}", state=after, recipes=citing([recipe]),
             records=(recipe,), said=request.said,
         )  # fmt: skip
-    if left.essential:
+    if left.essential or _in_the_name(name, recipe):
         text = f"{_listed(left, name)}是「{recipe.name}」的主料，不放就不是这道菜了。"
         text += f"\n\n{left.effect}" if left.effect else ""
         return Part(
@@ -317,6 +329,12 @@ def omit(request: Request, state: State, desk: Desk) -> Part:
         )  # fmt: skip
     after = replace(after, exclusions=_with(after.exclusions, Exclusion(name, "dislike", "dish")))
     return left_out_part(recipe, name, left, after, desk)
+
+
+def _in_the_name(name: str, recipe: Recipe) -> bool:
+    """Whether a dish is called by what is to be left out of it: 鸡肉, in 宫保鸡丁."""
+    stem = name.removesuffix("肉") or name
+    return stem in recipe.name and any(is_food(word) for word in segment(name))
 
 
 def left_out_part(recipe: Recipe, name: str, left: LeftOut, state: State, desk: Desk) -> Part:

@@ -6,9 +6,9 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from shishen.conversation import change, choose, dish, facts, several, steps, talk
-from shishen.conversation.focus import named_dishes, recall
+from shishen.conversation.focus import find, named_dishes, recall
 from shishen.conversation.handlers import HANDLERS
-from shishen.conversation.part import Desk, Part
+from shishen.conversation.part import Desk, Part, focused
 from shishen.conversation.unspoken import is_wish, unspoken
 from shishen.domains.cooking.describing import wanted
 from shishen.domains.cooking.english import translated
@@ -21,6 +21,7 @@ from shishen.domains.cooking.understanding import (
     Request,
     blanked,
     content,
+    food_words,
     heard,
     is_food,
 )
@@ -34,11 +35,11 @@ def handled(request: Request, state: State, desk: Desk, constrained: bool, readi
         return dish.how_to_cook(replace(request, rest=chosen, before=""), state, desk)
     if request.intent in ("leave_out", "contains") and (tool := _tool_of(request)):
         return facts.tools(replace(request, intent="tools", slots={"tool": tool}), state, desk)
+    out = [e for e in reading.added if e.scope == "dish"]
+    if reading.asked and request.intent in ("none", "how_to_cook") and out:
+        return _without(request, out, reading.spans, state, desk)
     if request.intent == "none":
         return unspoken(request, state, desk, constrained)
-    out = [e for e in reading.added if e.scope == "dish"]
-    if reading.asked and request.intent == "how_to_cook" and out:
-        return _without(request, out, state, desk)
     if request.intent in ("calories", "difficulty", "time") and state.intent == "compare" and not content(request.rest):
         by = {"calories": "热量", "difficulty": "难", "time": "快"}[request.intent]
         return several.compare(replace(request, slots={"by": by}), state, desk)
@@ -51,8 +52,11 @@ def handled(request: Request, state: State, desk: Desk, constrained: bool, readi
         return several.menu(Request("menu", "", state.wish), state, desk)
     if request.intent == "again" and "of" in request.slots and wanted(request.slots["of"]):
         request = replace(request, said=request.slots["of"])
-    if request.intent in ("recommend", "contains") and (part := _one_dish(request, state, desk)):
+    if request.intent == "recommend" and (part := _one_dish(request, state, desk)):
         return part
+    if request.intent == "how_to_cook" and constrained and not content(f"{request.rest} {request.before}"):
+        # 来个没有辣椒的: whatever keeps to that.
+        return choose.recommend(replace(request, intent="recommend", slots={}), state, desk)
     if request.intent == "how_to_cook":
         if part := _not_a_dish(request, state, desk):
             return part
@@ -60,6 +64,12 @@ def handled(request: Request, state: State, desk: Desk, constrained: bool, readi
             return change.scale(request, state, desk)
     if request.intent in ("amount", "ingredients", "time") and (what := ellipsis(request.rest)):
         request = replace(request, rest=what)
+    if request.intent == "scale" and "have6" in request.slots and state.have is None:
+        return unspoken(replace(request, intent="none", rest=request.said), state, desk, constrained)
+    if request.intent == "pantry" and state.intent == "shopping_list" and (foods := food_words(request.rest)):
+        # 家里已经有土豆了: one thing less to buy.
+        had = tuple(dict.fromkeys((*state.pantry, *(word.text for word in foods))))
+        return several.shopping_list(Request("shopping_list", "", "这些"), replace(state, pantry=had), desk)
     if request.intent == "scale" and (name := next((v for n, v in request.slots.items() if "name" in n), None)):
         here = recall(state.dish, desk)
         if not (here and find_ingredient(here, name)) and not content(request.rest + request.before):
@@ -97,14 +107,23 @@ def _one_dish(request: Request, state: State, desk: Desk) -> Part | None:
     return dish.how_to_cook(request, state, desk) if resolution.hits or (weighty and len(core) <= 8) else None
 
 
-def _without(request: Request, out: Sequence[Exclusion], state: State, desk: Desk) -> Part:
+def _without(
+    request: Request, out: Sequence[Exclusion], spans: Sequence[tuple[int, int]], state: State, desk: Desk
+) -> Part:
     """不放花生的宫保鸡丁: the dish without it, or why there is none."""
-    names = [e.name for e in out]
-    rest = request.rest
-    for name in names:
-        place = rest.find(name)
-        rest = rest if place < 0 else blanked(rest, [(place, place + len(name))])
-    return change.omit(replace(request, intent="leave_out", rest=rest, slots={"it": names[0]}), state, desk)
+    rest = request.said
+    for start, end in spans:
+        rest = blanked(rest, [(start, min(end, len(rest)))]) if start < len(rest) else rest
+    asked = replace(request, intent="how_to_cook", rest=rest, slots={})
+    focus = find(asked, state, desk)
+    if focus.recipe is None or not focus.named:
+        return change.omit(replace(asked, intent="leave_out", slots={"it": out[0].name}), state, desk)
+    state = focused(state, focus.recipe)
+    if len(out) == 1 and find_ingredient(focus.recipe, out[0].name):
+        return change.omit(replace(asked, intent="leave_out", slots={"it": out[0].name}), state, desk)
+    # 不放辣 is a class of things; what is of it is taken out, where the dish can be without.
+    added = tuple(e for e in out if e not in state.exclusions)
+    return dish.recipe_part(focus, replace(state, exclusions=(*state.exclusions, *added)), desk)
 
 
 def _not_a_dish(request: Request, state: State, desk: Desk) -> Part | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from shishen.conversation import shown
-from shishen.conversation.about import about, part_of, unknown, without_dish
+from shishen.conversation.about import about, part_of, same, unknown, without_dish
 from shishen.conversation.part import Desk, Part
 from shishen.domains.cooking import replies
 from shishen.domains.cooking.english import translated
@@ -17,6 +17,8 @@ from shishen.domains.cooking.words import segment
 from shishen.records import Exclusion, Recipe, State
 
 _COLD = ("冷藏", "冷冻", "冰箱", "静置", "室温")
+# Foods that stand for the class that people ask after.
+_CLASSES = {"黄豆": "大豆", "蛋": "鸡蛋", "奶": "牛奶", "面粉": "麸质", "小麦": "麸质"}
 _FACTS: dict[str, Callable[[Recipe], str]] = {
     "difficulty": replies.difficulty_text,
     "servings": replies.servings_text,
@@ -36,6 +38,16 @@ def time(request: Request, state: State, desk: Desk) -> Part:
         verb = next((word for word in words if heard("verb").search(word) or word in _COLD), None)
         verb = verb or next((word for word in _COLD if word in translated(request.said)), None)
         verb = verb or ("冷藏" if re.search("fridge|refrigerat|chill", request.said) else None)
+    if (
+        verb is None
+        and state.step is not None
+        and same(focus.recipe, state)
+        and heard("from_here").search(request.said)
+    ):
+        ahead = [(n, s) for n, s in enumerate(replies.steps_of(view), 1) if n >= state.step and s.minutes]
+        if ahead:
+            lines = "\n".join(f"- 第 {n} 步：{replies.one_line(step.text)}" for n, step in ahead[:2])
+            return part_of("time", f"接下来写了时间的步骤：\n{lines}", focus.recipe, view, state)
     return part_of("time", replies.time_text(view, verb), focus.recipe, view, state)
 
 
@@ -104,13 +116,18 @@ def contains(request: Request, state: State, desk: Desk) -> Part:
     """Whether something is in the dish, by what its ingredients are made of: detected or not, never that it is safe."""
     slots = request.slots
     what = next(
-        (slots[n] for n in ("what", "what2", "what3", "what4", "what5", "what6", "what7") if n in slots), ""
+        (
+            slots[n]
+            for n in ("what", "what2", "what3", "what4", "what5", "what6", "what7", "what8", "what9", "what10")
+            if n in slots
+        ),
+        "",
     ).strip()
     foods = [word.text for word in food_words(translated(what))] or [content(translated(what)).replace(" ", "") or what]
     focus, view = about(request, state, desk)
     if focus.recipe is None or view is None or unknown(focus):
         return without_dish(request, focus, state, desk)
-    asked = Exclusion(foods[-1], "allergy")
+    asked = Exclusion(_CLASSES.get(foods[-1], foods[-1]), "allergy")
     held = find_ingredient(view, asked.name)
     found = findings(focus.recipe, (asked,)) if is_class(asked.name) or held else ()
     if held:

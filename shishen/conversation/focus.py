@@ -13,12 +13,12 @@ from shishen.domains.cooking.references import Reference, ellipsis, reference
 from shishen.domains.cooking.substitution import find_ingredient
 from shishen.domains.cooking.understanding import Request, blanked, content, is_food
 from shishen.domains.cooking.words import bare, canonical_ingredient, segment
-from shishen.errors import NotFound
 from shishen.records import Dish, Hit, Recipe, State
 from shishen.retriever import Resolution
 
 # Words that say which dish is meant; a text without any of them names none.
 _NAMING = frozenset(("hazard", "food", "form", "flavour"))
+_SAYS_MORE = ("technique", "form", "flavour")
 _GOING_BACK = re.compile(
     r"^\s*(?:那|那么|还是|再)?(?:回到|说回|返回|换回|接着说|继续说|再说说?|回头说)(?=[\u4e00-\u9fff]{2})(?!刚|之前|前面|上|第|最|一开)"
 )
@@ -55,6 +55,8 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
     other dish, and a dish's name may stand beside the name of the part.
     """
     rest = _GOING_BACK.sub("", request.rest)
+    if rest != request.rest and (spoken := _spoken_before(content(rest), state)):
+        return Focus(recall(spoken, desk), rest="", named=True)
     earlier: Focus | None = None
     for piece in reversed(request.before.split("\n")[-MOST_PIECES:]):
         if not content(piece) and reference(piece) is None:
@@ -97,7 +99,8 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
     if parts and not resolution.hits and (within := _within(rest, desk)):
         return within
     if found := _found(resolution, rest, desk):
-        ours = parts and here is not None and found.recipe != here and _is_part(resolution.said, here)
+        other = found.recipe if parts and here is not None and found.recipe != here else None
+        ours = other is not None and here is not None and _is_part(resolution.said, other, here)
         return Focus(here, rest=rest, named=named) if ours else found
     if parts and here is None and (listed := _with_foods(rest, state, desk)):
         return Focus(recall(listed, desk), rest=rest)
@@ -106,9 +109,13 @@ def find(request: Request, state: State, desk: Desk, fits: Iterable[str] = (), p
     return Focus(here, resolution, rest)
 
 
-def _is_part(said: str, recipe: Recipe) -> bool:
-    """Whether words that are like a dish's name (可乐, like 可乐桶) are an ingredient of this dish."""
-    return bool(find_ingredient(recipe, said)) or any(said in step.text for step in recipe.steps)
+def _is_part(said: str, found: Recipe, here: Recipe) -> bool:
+    """Whether words that are like a dish's name (可乐, like 可乐桶) are ingredients of the dish in focus."""
+    words = [word for word in segment(content(said)) if word.kind != "filler"]
+    foods = [word.text for word in words if is_food(word)]
+    # 韭菜炒蛋 says more than its foods; what is said of a food (啤酒烧开) does not.
+    more = any(word.text in found.name for word in words if not is_food(word) and word.kind in _SAYS_MORE)
+    return bool(foods) and (is_of(said, here) or (not more and all(belongs(food, here) for food in foods)))
 
 
 def _with_foods(text: str, state: State, desk: Desk) -> Dish | None:
@@ -122,11 +129,17 @@ def _with_foods(text: str, state: State, desk: Desk) -> Dish | None:
     return None
 
 
+def _spoken_before(name: str, state: State) -> Dish | None:
+    """The dish spoken of, or offered, that is called by a part of its name: 回到饼干."""
+    spoken = (*state.dishes, state.dish) if state.dish else state.dishes
+    return next((d for d in (*reversed(spoken), *state.list) if name and name in d.name), None)
+
+
 def _found(resolution: Resolution, rest: str, desk: Desk) -> Focus | None:
     """The focus on the first hit; None where there is none."""
-    if not resolution.hits:
+    recipe = desk.library.peek(resolution.hits[0].recipe_id) if resolution.hits else None
+    if recipe is None:
         return None
-    recipe = desk.library.get(resolution.hits[0].recipe_id)
     return Focus(recipe, resolution, without(rest, resolution.said), named=True)
 
 
@@ -163,7 +176,7 @@ def without(text: str, said: str) -> str:
 
 def target(pointed: Reference, state: State) -> Dish | None:
     """The dish that a reference points at; None where there is none such."""
-    visited = (*state.dishes, *((state.dish,) if state.dish else ()))
+    visited = tuple(dict.fromkeys((*state.dishes, *((state.dish,) if state.dish else ()))))
     if pointed.kind == "other" or (pointed.kind == "before" and state.dish is None):
         among = (*reversed(state.dishes), *state.list)
         return next((dish for dish in among if dish != state.dish), state.dish)
@@ -185,12 +198,7 @@ def target(pointed: Reference, state: State) -> Dish | None:
 
 def recall(dish: Dish | None, desk: Desk) -> Recipe | None:
     """The recipe of a dish spoken of before; None where it is not, or no longer, in the library."""
-    if dish is None:
-        return None
-    try:
-        return desk.library.get(dish.id) if dish.id else None
-    except NotFound:
-        return None
+    return desk.library.peek(dish.id) if dish is not None and dish.id else None
 
 
 def named_dishes(text: str, desk: Desk) -> list[tuple[Hit, str]]:

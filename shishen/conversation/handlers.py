@@ -18,5 +18,5 @@ HANDLERS: dict[str, Handler] = {
     "heat": steps.heat, "size": steps.size, "contains": facts.contains,
     "compare": several.compare, "shopping_list": several.shopping_list,
     "greeting": talk.greeting, "thanks": talk.thanks, "goodbye": talk.goodbye, "identity": talk.identity,
-    "overview": talk.overview, "out_of_scope": talk.out_of_scope,
+    "overview": talk.overview, "recalled": talk.recalled, "out_of_scope": talk.out_of_scope,
 }  # fmt: skip

@@ -13,6 +13,8 @@ from shishen.selection import Selection
 
 # How many dishes are offered by name where none was found.
 OFFERED = 4
+# How many visits to dishes are remembered.
+MOST_VISITED = 50
 
 
 class Desk(Struct, frozen=True):
@@ -55,11 +57,8 @@ def focused(state: State, recipe: Recipe) -> State:
     dish = Dish(recipe.id, recipe.name)
     if state.dish == dish:
         return state
-    dishes = state.dishes
-    if state.dish is not None:
-        dishes = (*(d for d in dishes if d not in (state.dish, dish)), state.dish)
-    else:
-        dishes = tuple(d for d in dishes if d != dish)
+    # A history: who goes back to the first dish has it twice, so that it stays the first.
+    dishes = (*state.dishes, state.dish)[-MOST_VISITED:] if state.dish is not None else state.dishes
     exclusions = tuple(e for e in state.exclusions if e.scope == "conversation")
     return replace(
         state, dish=dish, dishes=dishes, step=None, servings=None, factor=None, have=None, ingredient=None,

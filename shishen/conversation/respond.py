@@ -42,6 +42,8 @@ _ONE_DISH = frozenset(
     ("how_to_cook", "none", "recommend", "pantry", "contains", "taste", "tools", "scale", "out_of_scope")
 )
 SURE = 0.9
+# Requests that a warning about something else in the turn does not answer.
+_BESIDE = ("recommend", "menu", "scale", "shopping_list", "compare", "pantry")
 _TOGETHER = re.compile("和|跟|与|加|配|同")
 # 口水鸡里的花生，我过敏
 _IS_BORNE_BADLY = re.compile(
@@ -61,42 +63,22 @@ class Reply(Struct, frozen=True):
     verified: bool
 
 
+class _News(Struct, frozen=True):
+    """What of a turn's exclusions is new, taken back, and kept though it was to be taken back."""
+
+    added: tuple[Exclusion, ...] = ()
+    withdrawn: tuple[Exclusion, ...] = ()
+    kept: tuple[Exclusion, ...] = ()
+
+
 def respond(said: str, state: State, desk: Desk) -> Reply:
     """Answer one turn. Pure but for what the library holds and the desk's seed."""
     text = spoken(normalise(said))
-    reading = read_exclusions(text)
-    if state.dish and reading.added and heard("leaving_out").fullmatch(text.strip()):
-        # 那不放鸡翅呢 asks about the dish in focus.
-        reading = Reading(asked=True)
-    left = understand(text, tuple(reading.spans)).requests if reading.asked else ()
-    alone = state.dish is None and not any(content(request.rest) for request in left)
-    if reading.asked and reading.added and (alone or any(request.intent in CHOOSING for request in left)):
-        # 别放香菇，推荐三个菜 asks for nothing of one dish; nor does `without pork` before any dish is spoken of.
-        lasting = tuple(replace(e, scope="conversation") for e in reading.added)
-        reading = replace(reading, added=lasting, asked=False)
-    if not reading.added and (borne := _IS_BORNE_BADLY.search(text)) and (foods := food_words(borne[1])):
-        reading = replace(reading, added=(Exclusion(foods[-1].text, "allergy"),), spans=((borne.end(1), borne.end()),))
-    if reading.added and heard("allergic").search(text) and not any(e.kind == "allergy" for e in reading.added):
-        # I can't eat eggs, I'm allergic: what is not eaten is what is not borne.
-        added = tuple(replace(e, kind="allergy") if e.kind == "dislike" else e for e in reading.added)
-        reading = replace(reading, added=added)
+    reading = _read(text, state, desk)
     state, news = _kept(state, reading)
-    here = recall(state.dish, desk)
-    # 我不海鲜过敏了 tells of no attack of it.
-    advice = () if news.kept and not news.added else advise(text, here)
-    if advice and here and not heard("kept_food").search(text) and _of_a_step(text, here):
-        advice = tuple(a for a in advice if a.kind != "safety")
-    cared_for = [e.name for e in state.exclusions if e.kind == "condition"]
-    if not advice and cared_for and (short := ellipsis(text)) and len(short) <= SHORT and food_words(short):
-        # 生鱼片呢, from somebody who is pregnant.
-        advice = advise(f"{cared_for[0]}能吃{short}吗", here)
-    if not advice and state.intent == "medical" and heard("remedy").search(text):
-        return _whole([talk.no_remedy(state)])
-    if state.intent == "folklore" and not advice and (short := ellipsis(text)) and _TOGETHER.search(short):
-        advice = advise(f"{short}能一起吃吗", here)
-    if any(a.exclusive and a.kind == "safety" for a in advice) and _of_a_dish(text, state, desk):
-        # 榄菜肉末四季豆，四季豆炒多久: the warning first, then what the recipe says.
-        advice = tuple(replace(a, exclusive=False) for a in advice)
+    if told := _unwell(text, reading, state):
+        return _whole([told])
+    advice = _advised(text, reading, news, state, desk)
     if any(a.exclusive for a in advice):
         # Who asks what a baby may eat does not ask for every dish to be one for babies.
         about_babies = [e for e in news.added if e.name == "婴儿"]
@@ -115,6 +97,94 @@ def remembered(said: str, state: State) -> State:
     return _kept(state, read_exclusions(spoken(normalise(said))))[0]
 
 
+def _read(text: str, state: State, desk: Desk) -> Reading:
+    """What a turn says must be avoided: for the rest of the conversation, or in one dish."""
+    reading = _without_questions(text, state)
+    apart = blanked(text, reading.spans)
+    if reading.asked and reading.added:
+        alone = state.dish is None and not (content(apart) and desk.retriever.resolve(apart).hits)
+        if alone or any(request.intent in CHOOSING for request in understand(text, tuple(reading.spans)).requests):
+            # 别放香菇，推荐三个菜 asks for nothing of one dish; nor does `without pork` before any is spoken of.
+            lasting = tuple(replace(e, scope="conversation") for e in reading.added)
+            reading = replace(reading, added=lasting, asked=False)
+    elif reading.added and _of_one_dish(text, reading, desk):
+        # 水煮肉片不放辣椒 is about that dish, and no other.
+        reading = replace(reading, added=tuple(replace(e, scope="dish") for e in reading.added), asked=True)
+    if heard("no_allergy").search(text):
+        return replace(reading, added=tuple(e for e in reading.added if e.kind != "allergy"))
+    if not reading.added and (borne := _IS_BORNE_BADLY.search(text)) and (foods := food_words(borne[1])):
+        reading = replace(reading, added=(Exclusion(foods[-1].text, "allergy"),), spans=((borne.end(1), borne.end()),))
+    if reading.added and heard("allergic").search(text) and not any(e.kind == "allergy" for e in reading.added):
+        # I can't eat eggs, I'm allergic: what is not eaten is what is not borne.
+        added = tuple(replace(e, kind="allergy") if e.kind == "dislike" else e for e in reading.added)
+        reading = replace(reading, added=added)
+    return reading
+
+
+def _without_questions(text: str, state: State) -> Reading:
+    """What a turn says, less the clauses that only ask whether something may be left out (不放X可以吗)."""
+    if state.dish and heard("leaving_out").fullmatch(text.strip()):
+        return Reading(asked=True)
+    whole = read_exclusions(text)
+    asking = [r for r in understand(text).requests if r.intent == "leave_out" and "it" in r.slots]
+    if whole.asked or not asking or not whole.added:
+        return whole
+    left = text
+    for request in asking:
+        place = left.find(request.said)
+        left = left if place < 0 else blanked(left, [(place, place + len(request.said))])
+    return read_exclusions(left)
+
+
+def _of_one_dish(text: str, reading: Reading, desk: Desk) -> bool:
+    """Whether all that is left out is left out of a dish that is named in the same clause."""
+    said = heard("leave_out").search(text)
+    if said is None or any(e.kind != "dislike" for e in reading.added):
+        return False
+    start = max((text.rfind(stop, 0, said.start()) for stop in ",，。;； "), default=-1) + 1
+    rest = blanked(text, reading.spans)[start : said.start()]
+    return bool(content(rest) and desk.retriever.resolve(rest).hits)
+
+
+def _unwell(text: str, reading: Reading, state: State) -> Part | None:
+    """What is said to who asks for a remedy, or tells of an allergy without saying to what; None for others."""
+    if state.intent == "medical" and heard("remedy").search(text) and not advise(text):
+        return talk.no_remedy(state)
+    if heard("medicine").search(text) and not advise(text):
+        return talk.no_remedy(state)
+    unclear = heard("some_allergy").search(text) and not heard("no_allergy").search(text)
+    if unclear and not reading.added and not reading.withdrawn and not advise(text):
+        return talk.which_allergy(state)
+    return None
+
+
+def _advised(text: str, reading: Reading, news: _News, state: State, desk: Desk) -> tuple[Advice, ...]:
+    """The rules of safety that a turn touches, most urgent first."""
+    if heard("no_allergy").search(text) or (news.kept and not news.added):
+        # 我不海鲜过敏了 tells of no attack of it.
+        return ()
+    here = recall(state.dish, desk)
+    advice = advise(text, here)
+    short = ellipsis(text) or ""
+    cared_for = [e.name for e in state.exclusions if e.kind == "condition"]
+    if not advice and cared_for and 0 < len(short) <= SHORT and food_words(short):
+        # 生鱼片呢, from somebody who is pregnant.
+        advice = advise(f"{cared_for[0]}能吃{short}吗", here)
+    if not advice and state.intent == "folklore" and _TOGETHER.search(short):
+        advice = advise(f"{short}能一起吃吗", here)
+    if advice and here and not heard("kept_food").search(text) and _of_a_step(text, here):
+        advice = tuple(a for a in advice if a.kind != "safety")
+    if reading.asked or any(r.intent in ("substitute", "leave_out") for r in understand(text).requests):
+        # 没有熟花生用什么代替 is no question about raw ones.
+        advice = tuple(a for a in advice if a.refused or a.kind != "safety")
+    others = any(r.intent in _BESIDE for r in understand(text).requests)
+    warns = any(a.exclusive and a.kind == "safety" and not a.refused for a in advice)
+    if warns and (others or _of_a_dish(text, state, desk)):
+        # 榄菜肉末四季豆，四季豆炒多久: the warning first, then what the recipe says.
+        advice = tuple(replace(a, exclusive=False) for a in advice)
+    return advice
+
+
 def _of_a_step(text: str, here: Recipe) -> bool:
     """Whether a question about the fridge is about a step of the dish in focus, not about keeping food."""
     asked = translated(text)
@@ -128,16 +198,9 @@ def _of_a_dish(text: str, state: State, desk: Desk) -> bool:
     for request in understand(text).requests:
         if request.intent in ("time", "amount", "step", "heat"):
             focus = find(request, state, desk, parts=True)
-            return focus.named or (focus.recipe is not None and focus.resolution is None)
+            if focus.named or (focus.recipe is not None and focus.resolution is None):
+                return True
     return False
-
-
-class _News(Struct, frozen=True):
-    """What of a turn's exclusions is new, taken back, and kept though it was to be taken back."""
-
-    added: tuple[Exclusion, ...] = ()
-    withdrawn: tuple[Exclusion, ...] = ()
-    kept: tuple[Exclusion, ...] = ()
 
 
 def _kept(state: State, reading: Reading) -> tuple[State, _News]:
@@ -166,8 +229,8 @@ def _advice_part(advice: Sequence[Advice], state: State) -> Part:
 
 def _answers(text: str, reading: Reading, news: _News, state: State, desk: Desk) -> list[Part]:
     """The parts of every request of a turn, each from the state that the one before left."""
-    heard = news.added or news.withdrawn or news.kept or reading.added
-    spans = tuple(reading.spans) if heard and not reading.asked else ()
+    told = news.added or news.withdrawn or news.kept or reading.added
+    spans = tuple(reading.spans) if told and not reading.asked else ()
     turn = _about_one_dish(understand(text, spans), blanked(text, spans), desk)
     parts: list[Part] = []
     for place, request in enumerate(turn.requests):
@@ -204,6 +267,8 @@ def _about_one_dish(turn: Turn, text: str, desk: Desk) -> Turn:
     """
     intents = {request.intent for request in turn.requests}
     outright, pointed = is_outright(text), reference(text)
+    if not outright and heard("of_kind").search(text):
+        return turn
     if turn.injected or (pointed and pointed.kind != "this") or not intents <= (_ONE_DISH if outright else {"none"}):
         return turn
     if any(name.startswith(("people", "times", "double", "half")) for r in turn.requests for name in r.slots):

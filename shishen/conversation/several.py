@@ -31,6 +31,10 @@ MOST_DAYS, MOST_DISHES = 7, 30
 _BREAKFAST, _MAIN, _GREEN, _SOUP = "早餐", "荤菜", "素菜", "汤羹"
 
 
+def _named(text: str, desk: Desk) -> list[Recipe]:
+    return [r for hit, _ in named_dishes(text, desk) if (r := desk.library.peek(hit.recipe_id))]
+
+
 def compare(request: Request, state: State, desk: Desk) -> Part:
     """Two or more dishes side by side, and which of them the records say is easier, quicker, lighter."""
     recipes = _spoken_of(request, state, desk)
@@ -53,7 +57,7 @@ def compare(request: Request, state: State, desk: Desk) -> Part:
         ("口味", ["、".join(t.value for t in desk.selection.card_of(r).tastes) or "看不准" for r in recipes]),
     ]
     table = "\n".join([head, *(f"| {name} | {' | '.join(values)} |" for name, values in told)])
-    by = request.slots.get("by") or request.slots.get("eng") or ""
+    by = request.slots.get("by") or request.slots.get("by4") or request.slots.get("eng") or ""
     verdict = _verdict(recipes, by)
     sources = "\n".join(f"- {r.name}：{source_line(r)}" for r in recipes)
     warnings = "\n".join(w for r in recipes if (w := shown.warning(r, state)))
@@ -100,7 +104,7 @@ def _measured(recipes: Sequence[Recipe], by: str) -> tuple[list[float | None], s
 
 def _spoken_of(request: Request, state: State, desk: Desk) -> list[Recipe]:
     """The dishes of a request: those named, those pointed at, then the one in focus, then the last list."""
-    found = [desk.library.get(hit.recipe_id) for hit, _ in named_dishes(request.rest, desk)]
+    found = _named(request.rest, desk)
     left = request.rest
     while (pointed := reference(left)) is not None:
         left = blanked(left, [(pointed.start, pointed.end)])
@@ -124,7 +128,7 @@ def shopping_list(request: Request, state: State, desk: Desk, more: bool = False
     With `more` the dishes named are bought for besides those of the last list.
     """
     recipes = [recipe for d in state.list if (recipe := recall(d, desk))] if more else []
-    recipes += [desk.library.get(hit.recipe_id) for hit, _ in named_dishes(request.rest, desk)]
+    recipes += _named(request.rest, desk)
     left = request.rest
     while (pointed := reference(left)) is not None:
         left = blanked(left, [(pointed.start, pointed.end)])

@@ -16,6 +16,7 @@ from shishen.domains.cooking.safety import cautions
 from shishen.domains.cooking.scaling import Scaled, factor_for_ingredient, factor_for_servings, scale
 from shishen.domains.cooking.substitution import LeftOut, leave_out
 from shishen.records import Dish, Exclusion, Recipe, State, Step
+from shishen.selection import Choice
 
 # What is kept from a dish by itself, and what the cook may take out of it.
 _HARD = frozenset(("allergy", "diet"))
@@ -179,17 +180,15 @@ def warning(recipe: Recipe, state: State) -> str:
     conflict = view(recipe, state).conflict
     if not conflict:
         return ""
-    whose = exclusions_shown(tuple(dict.fromkeys(f.exclusion for f in conflict)))
-    return f"⚠ 您说过{whose}，这道菜里检出：{detected(conflict)}。"
+    whose = _whose(tuple(dict.fromkeys(f.exclusion for f in conflict)))
+    return f"⚠ {whose}，这道菜里检出：{detected(conflict)}。"
 
 
 def refusal(recipe: Recipe, seen: View, state: State, desk: Desk) -> Part:
     """Why a dish is not given, and what could be instead: dishes that keep to every exclusion."""
     conflict = seen.conflict
     exclusions = tuple(dict.fromkeys(f.exclusion for f in conflict))
-    text = (
-        f"您说过{exclusions_shown(exclusions)}，「{recipe.name}」里检出：{detected(conflict)}，所以不建议做，不给做法。"
-    )
+    text = f"{_whose(exclusions)}，「{recipe.name}」里检出：{detected(conflict)}，所以不建议做，不给做法。"
     if seen.removable:
         text += f"它们不是这道菜的主料；要看去掉它们的做法，可以说「{recipe.name}不放{'、'.join(seen.removable)}」。"
     instead = alternatives(recipe, desk, tuple(e for e in state.exclusions if e in exclusions or e.scope != "dish"))
@@ -219,19 +218,15 @@ def _whose(exclusions: Sequence[Exclusion]) -> str:
 
 
 def alternatives(recipe: Recipe, desk: Desk, exclusions: Sequence[Exclusion]) -> list[Recipe]:
-    """Dishes of the same category, with the same main food where there are some, that break no exclusion."""
+    """Dishes that break no exclusion: with the same main food, else of the same category, else any."""
     mains = [name for name in card(recipe).mains if in_name(name, exclusions) is None][:1]
-    near = []
-    if mains:
-        near = desk.selection.fitting(
-            OFFERED - 1, foods=mains, exclusions=exclusions, without=(recipe.name,), seed=desk.seed
-        )
-    if len(near) < OFFERED - 1:
+    near: list[Choice] = []
+    for wish in ({"foods": mains} if mains else None, {"category": recipe.category}, {"meals": True}):
+        count = OFFERED - 1 - len(near)
+        if wish is None or count <= 0:
+            continue
         taken = (recipe.name, *(choice.recipe.name for choice in near))
-        more = desk.selection.fitting(
-            OFFERED - 1 - len(near), category=recipe.category, exclusions=exclusions, without=taken, seed=desk.seed
-        )
-        near = [*near, *more]
+        near += desk.selection.fitting(count, exclusions=exclusions, without=taken, seed=desk.seed, **wish)
     return [choice.recipe for choice in near]
 
 

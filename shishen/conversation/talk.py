@@ -84,7 +84,8 @@ def missing(request: Request, focus: Focus, state: State, desk: Desk) -> Part:
 
 def _allowed(hit: Hit, state: State, desk: Desk) -> bool:
     lasting = tuple(e for e in state.exclusions if e.scope == "conversation")
-    return desk.selection.allows(desk.library.get(hit.recipe_id), lasting)
+    recipe = desk.library.peek(hit.recipe_id)
+    return recipe is not None and desk.selection.allows(recipe, lasting)
 
 
 def unlisted(pointed: Reference, state: State) -> Part:
@@ -127,3 +128,17 @@ def no_remedy(state: State) -> Part:
     """Somebody who was told to see a doctor asks for a remedy: told again, and given none."""
     text = "这个要听医生的，我不能给偏方，也别自己处理：不舒服请马上就医，情况紧急请拨打 120。"
     return Part(intent="medical", text=text, state=state, refused=True, said=text)
+
+
+def recalled(request: Request, state: State, desk: Desk) -> Part:  # noqa: ARG001
+    """What the cook has in mind of what was said: what to avoid, what is at home, which dish."""
+    told = [f"忌口：{exclusions_shown(state.exclusions)}"] if state.exclusions else ["您还没有说过忌口或过敏"]
+    told += [f"家里有：{'、'.join(state.pantry)}"] if state.pantry else []
+    told += [f"正在说的菜：「{state.dish.name}」"] if state.dish else []
+    return Part(intent="recalled", text="我记着的：" + "；".join(told) + "。", state=state)
+
+
+def which_allergy(state: State) -> Part:
+    """An allergy was told of, to something that is not known: asked for, and nothing recommended meanwhile."""
+    text = "您说到过敏，但我没听出是对什么过敏，先不推荐，免得出错。请说具体的食物，比如「对虾过敏」「对花生过敏」。"
+    return Part(intent="exclusion", text=text, state=state, refused=True)

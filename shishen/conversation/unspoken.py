@@ -23,7 +23,7 @@ from shishen.domains.cooking.understanding import (
     nothing_asked,
 )
 from shishen.domains.cooking.words import segment
-from shishen.records import State
+from shishen.records import Recipe, State
 
 # What a short question can go on with for another dish (那红烧肉呢).
 _GOES_ON = ("ingredients", "time", "difficulty", "servings", "calories", "tools", "taste", "tips", "step")
@@ -97,6 +97,15 @@ def _grown_on(text: str, want: Want) -> bool:
     return said in whole and bool(more) and " " not in content(text)
 
 
+def _of_here(thing: str, here: Recipe) -> bool:
+    """Whether a short question (那糖呢) is about something in the dish in focus; 那开水白菜呢 is not."""
+    foods = food_words(thing)
+    joined = any(one.end == other.start for one, other in pairwise(foods))
+    if joined:
+        return all(find_ingredient(here, food.text) for food in foods)
+    return bool(find_ingredient(here, thing)) or (bool(foods) and belongs(thing, here))
+
+
 def _lost(request: Request, focus: Focus, state: State, desk: Desk) -> Part:
     """A dish that is not there where the words could be one, else nothing that a cook is asked."""
     words = [w for w in segment(content(request.rest)) if w.kind != "filler"]
@@ -116,7 +125,7 @@ def goes_on(what: str, request: Request, state: State, desk: Desk) -> Part | Non
     thing = content(what) or what
     swapping = state.intent in ("substitute", "leave_out")
     listed = here is not None and not swapping and state.intent not in CHOOSING
-    if here is not None and listed and (find_ingredient(here, thing) or (food_words(thing) and belongs(thing, here))):
+    if here is not None and listed and _of_here(thing, here):
         return dish.amount(replace(asked, intent="amount"), state, desk)
     if state.intent in ("substitute", "leave_out") and here is not None and state.ingredient and food_words(what):
         slots = {"it": state.ingredient, "other": what}

@@ -57,10 +57,10 @@ class Conversations:
         keys = [
             (generation, tuple(m for turn in (*beginning, *turns[:n]) for m in turn)) for n in range(len(turns) + 1)
         ]
-        known = next((n for n in range(len(turns), 0, -1) if keys[n] in self._states), 0)
-        state = self._states.get(keys[known]) if known else None
-        if state is None:
-            state = State()
+        with self._lock:
+            kept = [(n, self._states[keys[n]]) for n in range(len(turns), 0, -1) if keys[n] in self._states][:1]
+        known, state = kept[0] if kept else (0, State())
+        if not kept:
             for turn in beginning:
                 state = remembered(turn[0].content, state)
         for n in range(known, len(turns)):

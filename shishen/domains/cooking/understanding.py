@@ -21,7 +21,8 @@ from shishen.domains.cooking.words import Word, aliases, segment
 Intent = Literal[
     "how_to_cook", "ingredients", "amount", "step", "after", "time", "difficulty", "tools", "servings", "calories",
     "taste", "scale", "substitute", "leave_out", "recommend", "again", "pantry", "compare", "shopping_list", "menu",
-    "heat", "size", "contains", "tips", "source", "greeting", "thanks", "goodbye", "identity", "overview", "exclusion",
+    "heat", "size", "contains", "tips", "source", "greeting", "thanks", "goodbye", "identity", "overview", "recalled",
+    "exclusion",
     "choose", "detail",
     "beyond", "safety", "medical", "folklore", "out_of_scope", "injection", "none",
 ]  # fmt: skip
@@ -31,8 +32,8 @@ LONGEST_PIECE = 80
 # Requests of one turn that are followed; more than that is no conversation.
 MOST_REQUESTS = 5
 _JOINTS = re.compile(
-    r"[。！？!?；;\n…]+|[，,](?!\d{3})|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])"
-    r"|(?:然后呢?再|然后(?!呢|怎么|做什么|$)|另外(?![的那]?一?[个道])|顺便|还有就是|再告诉我|再说说|再说一下|同时|以及(?=.{0,6}(?:多|怎|难|要))|并且|对了)"
+    r"[。！？!?；;\n…]+|\.(?=\s)|[，,](?!\d{3})|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])"
+    r"|(?:然后呢?再|然后(?!呢|怎么|做什么|等|要|得|多|$)|另外(?![的那]?一?[个道])|顺便|还有就是|再告诉我|再说说|再说一下|同时|以及(?=.{0,6}(?:多|怎|难|要))|并且|对了)"
 )
 # Sounds of thinking, and words of pointing that point at nothing, as they come with speech.
 _HESITATION = re.compile(
@@ -333,8 +334,16 @@ def _merged(requests: list[Request]) -> list[Request]:
     weak = [r for r in requests if r.intent == "pantry" and set(r.slots) and set(r.slots) <= {"weak", "weak2"}]
     if weak and len(requests) > len(weak):
         # 还有那个鱼香肉丝咋做 adds nothing to what is at home.
-        requests = [request for request in requests if request not in weak]
+        kept = [request for request in requests if request not in weak]
+        if kept[-1].intent in _CHOICE:
+            # 再加一个汤，推荐一道: what is to be added is what is wished for.
+            more = " ".join(request.said for request in weak)
+            kept[-1] = replace(kept[-1], rest=f"{kept[-1].rest} {more}", said=f"{kept[-1].said} {more}")
+        requests = kept
     kinds = [request for request in requests if request.intent in _CHOICE]
+    if kinds:
+        # 我家三口人，整两个菜 scales nothing.
+        requests = [r for r in requests if r.intent != "scale" or not any("people" in name for name in r.slots)]
     if len(kinds) < 2:
         return requests
     order = ("pantry", "menu", "again", "recommend")
