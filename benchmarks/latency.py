@@ -15,13 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import httpx
 
-from benchmarks.retrieval import DATA, QUESTIONS, load, open_kitchen_in
+from benchmarks.retrieval import DATA, QUESTIONS, ROOT, load, open_kitchen_in
+from shishen.kitchen import Kitchen
+from shishen.records import Message
+
+CONVERSATIONS = ROOT / "tests" / "data" / "conversations"
 
 ASK_RUNS = 10
 
@@ -56,6 +60,19 @@ def first_token(client: httpx.Client, question: str) -> float:
     raise AssertionError(f"no text for {question}")
 
 
+def turns(kitchen: Kitchen) -> Iterator[float]:
+    """Milliseconds of each turn of the labelled conversations, in process, with the answers before it."""
+    for path in sorted(CONVERSATIONS.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            messages: list[Message] = []
+            for turn in json.loads(line)["turns"]:
+                messages.append(Message("user", turn["user"]))
+                start = time.perf_counter()
+                answer = kitchen.ask(messages, seed=1)
+                yield (time.perf_counter() - start) * 1000
+                messages.append(Message("assistant", answer.text))
+
+
 def main() -> None:
     """Fill a library and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -69,6 +86,9 @@ def main() -> None:
         questions = [q.question for q in load(QUESTIONS)] + [f"{name}怎么做" for name in names]
         random.Random(7).shuffle(questions)
         row("search", [milliseconds(partial(kitchen.retriever.resolve, q)) for q in questions[:1000]])
+        kitchen.warm_up()
+        kitchen.warm_up_selection()
+        row("a turn, understood and composed", list(turns(kitchen)))
         kitchen.library.close()
 
         environment = {**os.environ, "SHISHEN_HOME": home}

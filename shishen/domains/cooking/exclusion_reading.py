@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from shishen.chinese import normalise
 from shishen.domains.cooking.knowledge import knowledge
-from shishen.domains.cooking.words import aliases, canonical_ingredient
+from shishen.domains.cooking.words import Lexicon, aliases, canonical_ingredient
 from shishen.records import Exclusion
 
 Kind = Literal["allergy", "diet", "condition", "dislike"]
@@ -110,8 +110,8 @@ def _things() -> Mapping[str, _Thing]:
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
-    return longest(_things())
+def _lexicon() -> Lexicon:
+    return Lexicon(_things())
 
 
 # Characters that stand for things in a cut text: a food, a diet or condition, an illness that is an allergy, a dish.
@@ -122,9 +122,8 @@ def _cut(text: str) -> list[_Token]:
     """The turn as tokens: every known thing one token, everything else one character each."""
     tokens: list[_Token] = []
     at = 0
-    for match in _pattern().finditer(text):
-        start, end = match.span()
-        word = match[0]
+    for start, end in _lexicon().find(text):
+        word = text[start:end]
         if word.isascii() and within_word(text, start, end):
             continue
         tokens += (_Token(text[index], index, index + 1) for index in range(at, start))

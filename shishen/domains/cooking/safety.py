@@ -58,10 +58,13 @@ class Advice(Struct, frozen=True):
 
 
 class _Row(Struct, frozen=True):
-    """Patterns that must (`all`) and must not (`none`) stand near each other; `all[0]` is looked for first."""
+    """Patterns that must (`all`) and must not (`none`) stand near each other; `all[0]` is looked for first.
 
-    all: tuple[re.Pattern[str], ...]
-    none: tuple[re.Pattern[str], ...]
+    They are compiled when first looked for: most turns need few of them.
+    """
+
+    all: tuple[str, ...]
+    none: tuple[str, ...]
 
 
 class _Rule(Struct, frozen=True):
@@ -74,7 +77,7 @@ class _Rule(Struct, frozen=True):
     urgency: int
     when: tuple[_Row, ...]
     before: tuple[_Row, ...]
-    dish: re.Pattern[str] | None
+    dish: str
     dish_when: tuple[_Row, ...]
     fallback: bool
 
@@ -97,8 +100,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _row(patterns: list[str]) -> _Row:
     return _Row(
-        tuple(_compiled(p) for p in patterns if not p.startswith("!")),
-        tuple(_compiled(p[1:]) for p in patterns if p.startswith("!")),
+        tuple(p for p in patterns if not p.startswith("!")),
+        tuple(p[1:] for p in patterns if p.startswith("!")),
     )
 
 
@@ -122,7 +125,7 @@ def _rules() -> tuple[_Rule, ...]:
             urgency=entry["urgency"],
             when=tuple(_row(row) for row in entry.get("when", ())),
             before=tuple(_row(row) for row in entry.get("before", ())),
-            dish=_compiled(entry["dish"]) if "dish" in entry else None,
+            dish=entry.get("dish", ""),
             dish_when=tuple(_row(row) for row in entry.get("dish_when", ())),
             fallback=entry.get("fallback", False),
         )
@@ -146,17 +149,17 @@ class _Turn:
         self.text = _HUM.sub("", _HAN_GAP.sub("", text))
         latin = sum(c.isascii() and c.isalpha() for c in self.text)
         self.reach = _REACH_LATIN if latin * 2 > len(self.text) else _REACH
-        self.stands: dict[re.Pattern[str], bool] = {}
+        self.stands: dict[str, bool] = {}
 
-    def has(self, pattern: re.Pattern[str]) -> bool:
+    def has(self, pattern: str) -> bool:
         """Whether it stands anywhere."""
         if pattern not in self.stands:
-            self.stands[pattern] = pattern.search(self.text) is not None
+            self.stands[pattern] = _compiled(pattern).search(self.text) is not None
         return self.stands[pattern]
 
-    def places(self, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    def places(self, pattern: str) -> Iterator[tuple[int, int]]:
         """The stretches of text around where it stands."""
-        for count, found in enumerate(pattern.finditer(self.text)):
+        for count, found in enumerate(_compiled(pattern).finditer(self.text)):
             if count == _PLACES:
                 return
             yield max(0, found.start() - self.reach), found.end() + self.reach
@@ -166,8 +169,8 @@ class _Turn:
         if not all(self.has(pattern) for pattern in row.all):
             return False
         return any(
-            all(p.search(self.text, start, end) for p in row.all)
-            and not any(p.search(self.text, start, end) for p in row.none)
+            all(_compiled(p).search(self.text, start, end) for p in row.all)
+            and not any(_compiled(p).search(self.text, start, end) for p in row.none)
             for start, end in self.places(row.all[0])
         )
 
@@ -196,7 +199,7 @@ def advise(text: str, dish: Recipe | None = None) -> tuple[Advice, ...]:
             found.append(_before(rule.advice))
         elif dish is not None and by_dish and rule.dish and any(turn.matches(row) for row in rule.dish_when):
             named = (dish.name, *(i.name for i in dish.ingredients))
-            if any(rule.dish.search(name) for name in named):
+            if any(_compiled(rule.dish).search(name) for name in named):
                 found.append(rule.advice)
     urgent = [advice for advice in found if advice.kind == "medical"]
     hazards = [advice for advice in found if advice.kind == "safety"]

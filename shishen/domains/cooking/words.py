@@ -1,7 +1,7 @@
 """The words of dish names: what each means for a match, and which words are one thing (aliases)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -89,6 +89,27 @@ def _known() -> tuple[dict[str, tuple[WordClass, str]], int]:
 def fillers() -> list[str]:
     """The words that people say around a dish name."""
     return [normalise(word) for word in knowledge("words")["filler"].split()]
+
+
+class Lexicon:
+    """Words to find in short texts: at each place the longest. Ready at once, where a pattern of them must compile."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = frozenset(words)
+        lengths: dict[str, set[int]] = {}
+        for word in self._words:
+            lengths.setdefault(word[0], set()).add(len(word))
+        self._lengths = {first: sorted(of_first, reverse=True) for first, of_first in lengths.items()}
+
+    def find(self, text: str) -> Iterator[tuple[int, int]]:
+        """(start, end) of each word found, in order; none overlaps another."""
+        at = 0
+        while at < len(text):
+            ends = (at + length for length in self._lengths.get(text[at], ()))
+            end = next((end for end in ends if end <= len(text) and text[at:end] in self._words), at)
+            if end > at:
+                yield at, end
+            at = max(end, at + 1)
 
 
 @lru_cache(maxsize=16_384)
