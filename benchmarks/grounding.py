@@ -1,6 +1,6 @@
 """Checks every number of every answer: does it stand in the cited record, or follow from it by a stated rule?
 
-    python -m benchmarks.grounding [--data FOLDER …] [--every N] [--show]
+    python -m benchmarks.grounding [--data FOLDER …] [--every N [--from K]] [--show]
 
 Each recipe of a library is asked every kind of question. Numbers are read and compared by this script's own rules,
 not by the program's verifier: a row of a table with the ingredient of its name, a step with the step of its number,
@@ -379,16 +379,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, nargs="+", default=[DATA / "howtocook"])
     parser.add_argument("--every", type=int, default=1, help="only every N-th recipe")
+    parser.add_argument("--from", type=int, default=0, dest="start", help="beginning with this one (to share the work)")
     parser.add_argument("--show", action="store_true", help="print every violation")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         kitchen = open_kitchen_in(Path(home))
         kitchen.add(*options.data)
-        sys.exit(sweep(kitchen, options.every, options.show))
+        sys.exit(sweep(kitchen, slice(options.start, None, options.every), options.show))
 
 
-def sweep(kitchen: Kitchen, every: int, show: bool) -> int:
-    """Ask everything of every N-th dish; 1 where a number has no ground."""
+def sweep(kitchen: Kitchen, chosen: slice, show: bool) -> int:
+    """Ask everything of the chosen dishes; 1 where a number has no ground."""
     recipes = sorted(kitchen.library.recipes(), key=lambda recipe: recipe.id)
     names = Counter(recipe.name for recipe in recipes)
     rows: dict[str, Counter[str]] = defaultdict(Counter)
@@ -419,13 +420,13 @@ def sweep(kitchen: Kitchen, every: int, show: bool) -> int:
             for kind, line, what in found:
                 print(f"  {asked.intent} [{kind}] {told}\n    {line}\n    {what}")
 
-    for place, name in enumerate(sorted(names)[::every]):
+    for place, name in enumerate(sorted(names)[chosen]):
         first = kitchen.ask(name, seed=0)
         if not first.recipes or first.refused:
             print(f"  {name}: no recipe is given for its own name")
             continue
         meant = kitchen.recipe(first.recipes[0].id)
-        for asked in questions(replace(meant, name=name), recipes[(place * every + 7) % len(recipes)]):
+        for asked in questions(replace(meant, name=name), recipes[(place * chosen.step + 7) % len(recipes)]):
             play(meant if asked.said[0] == name else None, asked, 1)
     for intent, wishes in (line.split(": ") for line in _CHOOSING.strip().splitlines()):
         for seed, wish in product(range(20), wishes.split()):

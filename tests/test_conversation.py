@@ -271,6 +271,13 @@ def test_what_has_no_reliable_stand_in_gets_none(house: Kitchen) -> None:
 # --- several dishes ----------------------------------------------------------------------------------------
 
 
+def test_a_dish_is_not_said_to_hold_what_it_does_not(house: Kitchen) -> None:
+    text = last(house, "番茄炒蛋怎么做", "没有豆瓣酱用什么代替").text
+    assert "菜谱里没有写豆瓣酱" in text
+    assert "里的豆瓣酱" not in text
+    assert "里的老抽" in last(house, "可乐鸡翅怎么做", "没有老抽用什么代替").text
+
+
 def test_two_dishes_side_by_side(house: Kitchen) -> None:
     answers = talk(house, "比较一下可乐鸡翅和红烧肉", "哪个更快", "后者怎么做")
     assert "| 难度 | ★★ | ★★★ |" in answers[0].text

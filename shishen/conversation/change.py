@@ -249,8 +249,10 @@ def substitution_text(recipe: Recipe | None, name: str, found: Substitution | No
     """What can stand in for an ingredient, what that does, and in which steps it is used."""
     if found is None:
         return f"「{name}」能用什么代替，我没有可靠的依据，不乱说。"
-    where = f"「{recipe.name}」里的" if recipe else ""
-    lines = [f"{where}{found.ingredient}的作用是{found.role}。{found.role_text}".rstrip()]
+    used = recipe is not None and bool(found.steps or find_ingredient(recipe, name))
+    lines = [] if used or recipe is None else [f"「{recipe.name}」的菜谱里没有写{found.ingredient}，照它做用不着。"]
+    where = f"「{recipe.name}」里的" if recipe and used else ""
+    lines.append(f"{where}{found.ingredient}的作用是{found.role}。{found.role_text}".rstrip())
     if found.candidates:
         lines.append("可以换成：")
         lines.append(
