@@ -267,6 +267,11 @@ class State(Struct, frozen=True, kw_only=True):
     intent: str | None = None
     ingredient: str | None = None
 
+    @property
+    def lasting(self) -> tuple[Exclusion, ...]:
+        """The exclusions that hold for the whole conversation, not for one dish only."""
+        return tuple(e for e in self.exclusions if e.scope == "conversation")
+
 
 class Answer(Struct, frozen=True, kw_only=True):
     """What the cook says, and what it stands on.

@@ -182,7 +182,7 @@ class Selection:
     ) -> list[FromPantry]:
         """Dishes made of what is at home, those that lack least first; basic seasonings are taken to be there."""
         everything = self._fresh()
-        ranked: list[tuple[int, int, int, FromPantry, str]] = []
+        ranked: list[tuple[int, int, int, str, Card, tuple[str, ...], tuple[str, ...]]] = []
         for place, (known, id_) in enumerate(
             self._each(self._ids(pantry, random.Random(seed), everything), everything)
         ):
@@ -192,19 +192,18 @@ class Selection:
             if not used or any(fits(known, want) is None for want in wants):
                 continue
             missing = self.lacking(known, pantry)
-            choice = FromPantry(None, known, used, missing)  # type: ignore[arg-type]
-            ranked.append((len(missing), -len(used), place, choice, id_))
+            ranked.append((len(missing), -len(used), place, id_, known, used, missing))
         ranked.sort(key=lambda entry: entry[:3])
         chosen: list[FromPantry] = []
         taken: set[str] = set()
-        for _, _, _, choice, id_ in ranked:
-            if choice.card.name in taken:
+        for _, _, _, id_, known, used, missing in ranked:
+            if known.name in taken:
                 continue
             recipe = self._library.peek(id_)
             if recipe is None or not self._permits(recipe, exclusions, everything):
                 continue
-            taken.add(choice.card.name)
-            chosen.append(FromPantry(recipe, choice.card, choice.used, choice.missing))
+            taken.add(known.name)
+            chosen.append(FromPantry(recipe, known, used, missing))
             if len(chosen) == count:
                 break
         return chosen

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.grounding import Asked, Judge, quantities, scaled_rightly
+from benchmarks.grounding import Asked, Judge
+from benchmarks.grounding_numbers import quantities, scaled_rightly
 from shishen.records import Ingredient, Range, Recipe, Source, Step
 
 DISH = Recipe(

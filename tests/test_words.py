@@ -4,6 +4,7 @@ import pytest
 
 from shishen.domains.cooking.knowledge import knowledge
 from shishen.domains.cooking.words import (
+    Lexicon,
     aliases,
     bare,
     canonical_dish,
@@ -63,3 +64,20 @@ def test_canonical_names() -> None:
 
 def test_bare_text() -> None:
     assert bare(" 可樂 雞翅！") == "可乐鸡翅"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("花生酱花生", ["花生酱", "花生"]),
+        ("不吃花", []),
+        # A text may end within what a longer word of the same beginning would need.
+        ("吃花生", ["花生"]),
+        ("生花生米粉", ["花生米"]),
+        ("", []),
+    ],
+)
+def test_a_lexicon_finds_the_longest_word_at_each_place(text: str, found: list[str]) -> None:
+    spans = list(Lexicon(["花生", "花生酱", "花生米", "米粉"]).find(text))
+    assert [text[start:end] for start, end in spans] == found
+    assert all(end <= len(text) for _, end in spans)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from shishen.conversation import shown
 from shishen.conversation.about import without_dish
 from shishen.conversation.dish import how_to_cook
-from shishen.conversation.focus import Focus, find, is_of
+from shishen.conversation.focus import Focus, find, is_of, recall
 from shishen.conversation.part import Desk, Part, citing, focused
 from shishen.conversation.talk import nothing_in_focus
 from shishen.domains.cooking.composing import rows
@@ -32,18 +32,17 @@ from shishen.records import Amount, Exclusion, Recipe, State
 
 # More than a kitchen can cook for; beyond it the amounts would be a joke told with a straight face.
 MOST_PEOPLE = 100
-_PEOPLE = ("people", "people2", "people3", "people4", "people5", "people6", "people7", "people8", "people9", "people10")
 # 时间也要变成三倍吗
 _OF_TIME = re.compile(
     r"(?:时间|火候|多久).{0,12}(?:吗|么|不|呢|[?？])|(?:time|long).{0,20}\b(?:double|triple|too|also)"
 )
-_TIMES = {"double": 2.0, "double2": 2.0, "half": 0.5, "half2": 0.5, "half3": 0.5, "triple": 3.0}
+_TIMES = {"double": 2.0, "half": 0.5, "triple": 3.0}
 
 
 def scale(request: Request, state: State, desk: Desk) -> Part:
     """The dish for so many people, so many times, or for what somebody has of one ingredient."""
-    slots = request.slots
-    focus = find(request, state, desk, _have_name(slots), parts=True)
+    have = request.slot("have_name")
+    focus = find(request, state, desk, [have] if have else [], parts=True)
     if focus.recipe is None:
         return without_dish(request, focus, state, desk)
     after = focused(state, focus.recipe)
@@ -53,21 +52,16 @@ def scale(request: Request, state: State, desk: Desk) -> Part:
         recipes = citing([focus.recipe])
         return Part(intent="time", text=body, state=after, recipes=recipes, records=(focus.recipe,), said=request.said)
     plain = replace(after, servings=None, factor=None, have=None)
-    if "original" in slots:
+    if "original" in request.slots:
         return _scaled(focus, plain, desk, "")
-    people = next((number_of(slots[name]) for name in _PEOPLE if name in slots), None)
-    if any(name in slots for name in _PEOPLE):
-        return _for_people(request, focus, plain, after, desk, people)
-    times = next((value for name, value in _TIMES.items() if name in slots), None)
-    if times is None:
-        times = next((number_of(slots[name]) for name in ("times", "times2", "times3") if name in slots), None)
+    if people := request.slot("people"):
+        return _for_people(request, focus, plain, after, desk, number_of(people))
+    times = next((value for name, value in _TIMES.items() if request.slot(name)), None)
+    if times is None and (said := request.slot("times")):
+        times = number_of(said)
     if times is not None:
         return _by_times(request, focus, plain, after, desk, times)
     return _by_ingredient(request, focus, plain, after, desk)
-
-
-def _have_name(slots: dict[str, str]) -> list[str]:
-    return [value for name, value in slots.items() if name.startswith("have_name")]
 
 
 def _refused(request: Request, focus: Focus, state: State, text: str) -> Part:
@@ -99,21 +93,12 @@ def _by_times(request: Request, focus: Focus, state: State, was: State, desk: De
 
 
 def _by_ingredient(request: Request, focus: Focus, state: State, was: State, desk: Desk) -> Part:
-    slots = request.slots
     recipe = focus.recipe
     assert recipe is not None
-    name = (next(iter(_have_name(slots)), "") or request.before or request.rest).strip()
-    value = next(
-        (number_of(slots[k]) for k in ("have", "have2", "have3", "have4", "have5", "have6") if k in slots), None
-    )
-    unit = next(
-        (
-            slots[k]
-            for k in ("have_unit", "have_unit2", "have_unit3", "have_unit4", "have_unit5", "have_unit6")
-            if k in slots
-        ),
-        None,
-    )
+    name = (request.slot("have_name") or request.before or request.rest).strip()
+    amount = request.slot("have")
+    value = number_of(amount) if amount else None
+    unit = request.slot("have_unit")
     written = next((i.name for i in recipe.ingredients if bare(i.name) == bare(name)), None)
     called = find_ingredient(recipe, name) if written is None else ()
     food = (
@@ -172,7 +157,7 @@ def swap(request: Request, state: State, desk: Desk) -> Part:
     it, by = slots.get("it", "").strip(), slots.get("other", "").strip()
     owner, it = _owned(it)
     it, by = translated(it), translated(by)
-    here = shown_recipe(state, desk)
+    here = recall(state.dish, desk)
     name = _food_of(it)
     if not name and not by:
         name = _food_of(translated(request.rest), here)
@@ -202,13 +187,6 @@ def swap(request: Request, state: State, desk: Desk) -> Part:
         intent="substitute", text=body, state=after, refused=refused,
         recipes=citing([recipe] if recipe else []), records=(recipe,) if recipe else (), said=note,
     )  # fmt: skip
-
-
-def shown_recipe(state: State, desk: Desk) -> Recipe | None:
-    """The recipe of the dish in focus."""
-    from shishen.conversation.focus import recall
-
-    return recall(state.dish, desk)
 
 
 def _which(recipe: Recipe, state: State) -> Part:
@@ -303,7 +281,7 @@ def omit(request: Request, state: State, desk: Desk) -> Part:
     """What happens where an ingredient is left out; refused where the dish is then no longer itself."""
     owner, it = _owned(request.slots.get("it", "").strip())
     it = translated(it)
-    here = shown_recipe(state, desk)
+    here = recall(state.dish, desk)
     name = _food_of(it, here) or _food_of(it)
     if not name:
         name = _food_of(translated(request.rest), here)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from shishen.domains.cooking.exclusions import shown as exclusions_shown
 from shishen.domains.cooking.replies import quoted
 from shishen.domains.cooking.spoken_numbers import NUMBER, number_of
 from shishen.domains.cooking.understanding import Request, blanked, food_words
-from shishen.records import Dish, Exclusion, Recipe, State
+from shishen.records import Dish, Recipe, State
 from shishen.selection import Choice, FromPantry, food_of
 
 HARDEST = 5
@@ -43,7 +44,6 @@ _ONE = re.compile(r"(?:来|配|加|整|做|搞|添|换|推荐|要)一?(?:个|道
 _OFFER = re.compile(r"相近的(?:有|菜)：((?:、?「[^」\n]{1,60}」)+)")
 # Wishes that are met by rules of modest confidence alone.
 _SOFT = ("occasion", "season", "method")
-_COUNTS = ("count", "count2", "count3", "english", "english2")
 
 
 class Wish(Struct, frozen=True):
@@ -69,7 +69,8 @@ def wish_of(request: Request, wish: str | None, unwanted: Sequence[str] = ()) ->
     text = translated(text)
     wants = tuple(w for w in _latest(wanted(text)) if w.negated or w.value not in unwanted)
     left = translated(blanked(request.rest, [(w.start, w.end) for w in wanted(request.rest)]))
-    count = next((number_of(request.slots[name]) for name in _COUNTS if name in request.slots), None)
+    counted = request.slot("count") or request.slot("english")
+    count = number_of(counted) if counted else None
     if count is None and (match := _COUNT.search(request.said)):
         count = number_of(match["n"])
     if count is None and (match := _ENGLISH_COUNT.search(request.said)):
@@ -105,10 +106,6 @@ def _latest(wants: Sequence[Want]) -> tuple[Want, ...]:
     return tuple(kept.values())
 
 
-def _lasting(state: State) -> tuple[Exclusion, ...]:
-    return tuple(e for e in state.exclusions if e.scope == "conversation")
-
-
 def recommend(request: Request, state: State, desk: Desk) -> Part:
     """As many dishes as were asked for, each with the reason that is in its record."""
     if state.intent in ("recommend", "again") and state.wish and _GOES_ON.search(request.said):
@@ -132,45 +129,21 @@ def _recommended(request: Request, state: State, desk: Desk, wish: str | None, f
     count = asked.count or (len(state.list) if fresh and state.list else USUAL)
     shown_count = min(count, MOST)
     without = tuple(dict.fromkeys((*state.seen, *((state.dish.name,) if state.dish and fresh else ()))))
-    lasting = _lasting(state)
-    found = desk.selection.fitting(
-        shown_count,
-        wants=asked.wants,
-        foods=asked.foods,
-        stars=asked.stars,
-        meals=asked.meals,
-        exclusions=lasting,
-        without=without,
-        seed=desk.seed,
-    )
+    lasting = state.lasting
+    fitting = partial(desk.selection.fitting, stars=asked.stars, meals=asked.meals, exclusions=lasting, seed=desk.seed)
+    found = fitting(shown_count, wants=asked.wants, foods=asked.foods, without=without)
     soft = [want for want in asked.wants if want.kind in _SOFT]
     if not found and soft:
         # What no record speaks of (撑场面) is no reason to give nothing.
         asked = replace(asked, wants=tuple(want for want in asked.wants if want not in soft))
-        found = desk.selection.fitting(
-            shown_count, wants=asked.wants, foods=asked.foods, stars=asked.stars, meals=asked.meals,
-            exclusions=lasting, without=without, seed=desk.seed,
-        )  # fmt: skip
+        found = fitting(shown_count, wants=asked.wants, foods=asked.foods, without=without)
     if not found and len(asked.foods) > 1:
         # 牛羊肉的菜: either of them will do.
-        found = desk.selection.fitting(
-            shown_count, wants=asked.wants, foods=asked.foods, any_food=True, stars=asked.stars, meals=asked.meals,
-            exclusions=lasting,
-            without=without, seed=desk.seed,
-        )  # fmt: skip
+        found = fitting(shown_count, wants=asked.wants, foods=asked.foods, any_food=True, without=without)
     repeated = False
     if len(found) < shown_count and without and not fresh:
         taken = [choice.recipe.name for choice in found]
-        found += desk.selection.fitting(
-            shown_count - len(found),
-            wants=asked.wants,
-            foods=asked.foods,
-            stars=asked.stars,
-            meals=asked.meals,
-            exclusions=lasting,
-            without=taken,
-            seed=desk.seed,
-        )
+        found += fitting(shown_count - len(found), wants=asked.wants, foods=asked.foods, without=taken)
         repeated = bool(found)
     text = request.said if wish is None else f"{wish}，{request.said}"
     after = replace(state, wish=text[-200:], intent="recommend")
@@ -268,7 +241,7 @@ def pantry(request: Request, state: State, desk: Desk) -> Part:
         return Part(intent="pantry", text=text, state=replace(state, intent="pantry"), refused=True)
     asked = wish_of(replace(request, rest=""), None)
     count = asked.count or USUAL
-    lasting = _lasting(state)
+    lasting = state.lasting
     after = replace(state, pantry=have, intent="pantry", wish=request.said[-200:])
     without = state.seen if had and not named else ()
     found = desk.selection.possible(
@@ -316,7 +289,7 @@ def by_foods(request: Request, state: State, desk: Desk) -> Part | None:
     foods = only_foods(request.rest)
     if not foods:
         return None
-    lasting = _lasting(state)
+    lasting = state.lasting
     if broken := [one for food in foods if (one := in_name(food, lasting))]:
         text = f"您说过{exclusions_shown(lasting)}，{shown.detected(broken)}在忌口之内，不推荐。换样别的？"
         if note := reminder(lasting):

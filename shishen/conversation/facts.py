@@ -11,12 +11,14 @@ from shishen.conversation.part import Desk, Part
 from shishen.domains.cooking import replies
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import findings, is_class
+from shishen.domains.cooking.safety import cautions
 from shishen.domains.cooking.substitution import find_ingredient, steps_with
 from shishen.domains.cooking.understanding import Request, content, food_words, heard
 from shishen.domains.cooking.words import segment
 from shishen.records import Exclusion, Recipe, State
 
-_COLD = ("冷藏", "冷冻", "冰箱", "静置", "室温")
+# What is done in a cold place, or by waiting.
+COLD = ("冷藏", "冷冻", "冰箱", "静置", "室温")
 # Foods that stand for the class that people ask after.
 _CLASSES = {"黄豆": "大豆", "蛋": "鸡蛋", "奶": "牛奶", "面粉": "麸质", "小麦": "麸质"}
 _FACTS: dict[str, Callable[[Recipe], str]] = {
@@ -35,8 +37,8 @@ def time(request: Request, state: State, desk: Desk) -> Part:
     if verb is None:
         # 炸葱要多久 asks about a part of it.
         words = [w.text for w in segment(content(focus.rest)) if w.text not in view.name]
-        verb = next((word for word in words if heard("verb").search(word) or word in _COLD), None)
-        verb = verb or next((word for word in _COLD if word in translated(request.said)), None)
+        verb = next((word for word in words if heard("verb").search(word) or word in COLD), None)
+        verb = verb or next((word for word in COLD if word in translated(request.said)), None)
         verb = verb or ("冷藏" if re.search("fridge|refrigerat|chill", request.said) else None)
     if (
         verb is None
@@ -85,7 +87,7 @@ def tips(request: Request, state: State, desk: Desk) -> Part:
     focus, view = about(request, state, desk)
     if focus.recipe is None or view is None or unknown(focus):
         return without_dish(request, focus, state, desk)
-    lines = [f"- {replies.one_line(line)}" for line in (*view.tips, *shown.caution_lines(focus.recipe))]
+    lines = [f"- {replies.one_line(line)}" for line in (*view.tips, *cautions(focus.recipe))]
     text = f"做「{view.name}」要注意：\n" + "\n".join(lines) if lines else f"「{view.name}」的菜谱没有写小贴士。"
     return part_of("tips", text, focus.recipe, view, state)
 
@@ -114,15 +116,7 @@ def detail(request: Request, state: State, desk: Desk) -> Part | None:
 
 def contains(request: Request, state: State, desk: Desk) -> Part:
     """Whether something is in the dish, by what its ingredients are made of: detected or not, never that it is safe."""
-    slots = request.slots
-    what = next(
-        (
-            slots[n]
-            for n in ("what", "what2", "what3", "what4", "what5", "what6", "what7", "what8", "what9", "what10")
-            if n in slots
-        ),
-        "",
-    ).strip()
+    what = (request.slot("what") or "").strip()
     foods = [word.text for word in food_words(translated(what))] or [content(translated(what)).replace(" ", "") or what]
     focus, view = about(request, state, desk)
     if focus.recipe is None or view is None or unknown(focus):

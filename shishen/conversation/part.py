@@ -59,10 +59,9 @@ def focused(state: State, recipe: Recipe) -> State:
         return state
     # A history: who goes back to the first dish has it twice, so that it stays the first.
     dishes = (*state.dishes, state.dish)[-MOST_VISITED:] if state.dish is not None else state.dishes
-    exclusions = tuple(e for e in state.exclusions if e.scope == "conversation")
     return replace(
         state, dish=dish, dishes=dishes, step=None, servings=None, factor=None, have=None, ingredient=None,
-        exclusions=exclusions,
+        exclusions=state.lasting,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from shishen.chinese import normalise
 from shishen.conversation import choose, shown, talk
 from shishen.conversation.dispatch import handled
+from shishen.conversation.facts import COLD
 from shishen.conversation.focus import find, recall
 from shishen.conversation.part import Desk, Part
 from shishen.conversation.unspoken import CHOOSING
@@ -33,7 +34,7 @@ from shishen.domains.cooking.understanding import (
     spoken,
     understand,
 )
-from shishen.records import Cited, Exclusion, Recipe, State
+from shishen.records import Answer, Exclusion, Recipe, State
 
 # The longest food of a question that is nothing but that food (生鱼片呢).
 SHORT = 6
@@ -49,18 +50,6 @@ _TOGETHER = re.compile("和|跟|与|加|配|同")
 _IS_BORNE_BADLY = re.compile(
     r"([^，,。;；\s]{1,10})[，, ]+(?:我|我们|我家|孩子|娃|他|她|老公|老婆|妈|爸)+(?:会|有点|是|也|对它|吃了会)*过敏"
 )
-_COLD = ("冰箱", "冷藏", "冷冻", "室温", "静置")
-
-
-class Reply(Struct, frozen=True):
-    """A turn answered: its parts in one."""
-
-    text: str
-    intent: str
-    refused: bool
-    recipes: tuple[Cited, ...]
-    state: State
-    verified: bool
 
 
 class _News(Struct, frozen=True):
@@ -71,7 +60,7 @@ class _News(Struct, frozen=True):
     kept: tuple[Exclusion, ...] = ()
 
 
-def respond(said: str, state: State, desk: Desk) -> Reply:
+def respond(said: str, state: State, desk: Desk) -> Answer:
     """Answer one turn. Pure but for what the library holds and the desk's seed."""
     text = spoken(normalise(said))
     reading = _read(text, state, desk)
@@ -188,9 +177,7 @@ def _advised(text: str, reading: Reading, news: _News, state: State, desk: Desk)
 def _of_a_step(text: str, here: Recipe) -> bool:
     """Whether a question about the fridge is about a step of the dish in focus, not about keeping food."""
     asked = translated(text)
-    return any(word in asked for word in (*_COLD, "fridge", "refrigerat", "freezer")) and bool(
-        clauses_with(here, _COLD)
-    )
+    return any(word in asked for word in (*COLD, "fridge", "refrigerat", "freezer")) and bool(clauses_with(here, COLD))
 
 
 def _of_a_dish(text: str, state: State, desk: Desk) -> bool:
@@ -289,18 +276,16 @@ def _conflicting(state: State, desk: Desk) -> Part | None:
 
 def _silence(text: str, state: State, desk: Desk) -> Part:
     """What is said where nothing was asked."""
-    request = Request("none", text, text)
-    if nothing_asked(text) and not state.dish:
-        return talk.greeting(request, state, desk)
-    return talk.out_of_scope(request, state, desk) if not nothing_asked(text) else talk.greeting(request, state, desk)
+    said = talk.greeting if nothing_asked(text) else talk.out_of_scope
+    return said(Request("none", text, text), state, desk)
 
 
-def _whole(parts: Sequence[Part]) -> Reply:
+def _whole(parts: Sequence[Part]) -> Answer:
     """The parts in one: the first that is more than a word of caution names the intent."""
     main = next((p for p in parts if p.intent not in ("safety", "folklore")), parts[0])
     recipes = tuple({c.id: c for part in parts for c in part.recipes}.values())
     texts = list(dict.fromkeys(part.text for part in parts))
-    return Reply(
+    return Answer(
         text="\n\n---\n\n".join(texts),
         intent=main.intent,
         refused=all(part.refused for part in parts),

@@ -1,7 +1,7 @@
 """Requests about several dishes: which of two, what to buy, a menu."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ from shishen.domains.cooking.replies import quoted, source_line, steps_of
 from shishen.domains.cooking.spoken_numbers import NUMBER, number_of
 from shishen.domains.cooking.understanding import Request, blanked
 from shishen.domains.cooking.words import canonical_ingredient
-from shishen.records import Dish, Recipe, State
+from shishen.records import Dish, Exclusion, Recipe, State
 from shishen.selection import Choice
 
 _WEEK = ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日")
@@ -33,6 +33,20 @@ _BREAKFAST, _MAIN, _GREEN, _SOUP = "早餐", "荤菜", "素菜", "汤羹"
 
 def _named(text: str, desk: Desk) -> list[Recipe]:
     return [r for hit, _ in named_dishes(text, desk) if (r := desk.library.peek(hit.recipe_id))]
+
+
+def _pointed_at(text: str, state: State, desk: Desk) -> list[Recipe]:
+    """The dish of every reference in a text (第一个和刚才那个)."""
+    pointed_at = []
+    while (pointed := reference(text)) is not None:
+        text = blanked(text, [(pointed.start, pointed.end)])
+        pointed_at.append(target(pointed, state))
+    return _recalled(pointed_at, desk)
+
+
+def _recalled(dishes: Iterable[Dish | None], desk: Desk) -> list[Recipe]:
+    """The recipes of those that are in the library."""
+    return [recipe for dish in dishes if (recipe := recall(dish, desk))]
 
 
 def compare(request: Request, state: State, desk: Desk) -> Part:
@@ -105,20 +119,16 @@ def _measured(recipes: Sequence[Recipe], by: str) -> tuple[list[float | None], s
 def _spoken_of(request: Request, state: State, desk: Desk) -> list[Recipe]:
     """The dishes of a request: those named, those pointed at, then the one in focus, then the last list."""
     found = _named(request.rest, desk)
-    left = request.rest
-    while (pointed := reference(left)) is not None:
-        left = blanked(left, [(pointed.start, pointed.end)])
-        if recipe := recall(target(pointed, state), desk):
-            found.append(recipe)
+    found += _pointed_at(request.rest, state, desk)
     whole = any(word in request.said for word in ("这俩", "这两", "它俩", "他俩", "两个", "这几"))
     if not found and state.list and (whole or state.intent in ("compare", "shopping_list")):
-        return [recipe for dish in state.list[:4] if (recipe := recall(dish, desk))]
+        return _recalled(state.list[:4], desk)
     if len(found) < 2 and (here := recall(state.dish, desk)):
         found.append(here)
     if len(found) < 2 and state.dishes and (before := recall(state.dishes[-1], desk)):
         found.append(before)
     if len(found) < 2:
-        found += [recipe for dish in state.list[:3] if (recipe := recall(dish, desk))]
+        found += _recalled(state.list[:3], desk)
     return list({recipe.id: recipe for recipe in found}.values())[:4]
 
 
@@ -127,16 +137,12 @@ def shopping_list(request: Request, state: State, desk: Desk, more: bool = False
 
     With `more` the dishes named are bought for besides those of the last list.
     """
-    recipes = [recipe for d in state.list if (recipe := recall(d, desk))] if more else []
+    recipes = _recalled(state.list, desk) if more else []
     recipes += _named(request.rest, desk)
-    left = request.rest
-    while (pointed := reference(left)) is not None:
-        left = blanked(left, [(pointed.start, pointed.end)])
-        if recipe := recall(target(pointed, state), desk):
-            recipes.append(recipe)
+    recipes += _pointed_at(request.rest, state, desk)
     if not recipes:
         whole = any(word in request.said for word in ("这些", "全部", "都", "它们", "这几", "菜单", "所有"))
-        listed = [recipe for dish in state.list if (recipe := recall(dish, desk))]
+        listed = _recalled(state.list, desk)
         here = recall(state.dish, desk)
         from_list = listed and (whole or here is None or state.intent in ("menu", "recommend", "pantry"))
         recipes = listed if from_list else [here] if here else []
@@ -189,7 +195,7 @@ def menu(request: Request, state: State, desk: Desk) -> Part:
     """A menu for a table, a day or some days: every dish real, none twice, every exclusion kept to."""
     asked = wish_of(request, None)
     wants = tuple(w for w in asked.wants if w.kind not in ("course", "occasion") or w.negated)
-    lasting = tuple(e for e in state.exclusions if e.scope == "conversation")
+    lasting = state.lasting
     taken = list(state.seen)
     lines: list[str] = []
     recipes: list[Recipe] = []
@@ -228,8 +234,8 @@ def _plan(request: Request) -> list[tuple[str, list[str]]]:
         greens = _small(slots["veg"], 1) if "veg" in slots else dishes // 2
         mains = dishes if "veg" in slots else dishes - greens
         return [("", [_MAIN] * mains + [_GREEN] * greens + [_SOUP] * soups)]
-    days = _small(slots.get("days") or slots.get("days2"), 0)
-    span_ = slots.get("span") or slots.get("span2") or ""
+    days = _small(request.slot("days"), 0)
+    span_ = request.slot("span") or ""
     if span_ in ("周", "星期", "礼拜") or "周" in said or "星期" in said or "week" in said:
         days = 7 if span_ in ("周", "星期", "礼拜") or not days else days
     if "工作日" in said:
@@ -258,7 +264,7 @@ def _small(text: str | None, otherwise: int) -> int:
 def _one(
     course: str,
     wants: tuple[Want, ...],
-    lasting: tuple[object, ...],
+    lasting: tuple[Exclusion, ...],
     taken: Sequence[str],
     foods: tuple[str, ...],
     desk: Desk,
@@ -267,7 +273,7 @@ def _one(
     """One dish of a course; one of no course where none of it fits, except that a soup is a soup."""
     for also in (wanted(course), () if course == _SOUP else wanted("素菜") if course == _MAIN else ()):
         found = desk.selection.fitting(
-            1, wants=(*also, *wants), foods=foods if place == 0 else (), exclusions=lasting, without=taken,  # type: ignore[arg-type]
+            1, wants=(*also, *wants), foods=foods if place == 0 else (), exclusions=lasting, without=taken,
             seed=desk.seed + place,
         )  # fmt: skip
         if found:

@@ -47,8 +47,8 @@ def view(recipe: Recipe, state: State) -> View:
     if removed:
         heads.append(f"已按您的要求去掉：{'、'.join(removed)}；步骤里提到的地方都注明了。")
     feet = [f"> 小心：{line}" for line in cautions(recipe)]
-    if lasting := [e for e in state.exclusions if e.scope == "conversation"]:
-        feet.append(remembered(lasting))
+    if state.lasting:
+        feet.append(remembered(state.lasting))
     return View(shown_recipe, "\n\n".join(heads), "\n\n".join(feet), conflict, removable)
 
 
@@ -228,11 +228,6 @@ def alternatives(recipe: Recipe, desk: Desk, exclusions: Sequence[Exclusion]) ->
         taken = (recipe.name, *(choice.recipe.name for choice in near))
         near += desk.selection.fitting(count, exclusions=exclusions, without=taken, seed=desk.seed, **wish)
     return [choice.recipe for choice in near]
-
-
-def caution_lines(recipe: Recipe) -> tuple[str, ...]:
-    """What to be careful of with this dish."""
-    return cautions(recipe)
 
 
 def taste_text(recipe: Recipe, desk: Desk, flavour: str | None) -> str:

@@ -83,7 +83,7 @@ def missing(request: Request, focus: Focus, state: State, desk: Desk) -> Part:
 
 
 def _allowed(hit: Hit, state: State, desk: Desk) -> bool:
-    lasting = tuple(e for e in state.exclusions if e.scope == "conversation")
+    lasting = state.lasting
     recipe = desk.library.peek(hit.recipe_id)
     return recipe is not None and desk.selection.allows(recipe, lasting)
 

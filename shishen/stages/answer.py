@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from shishen.conversation.choose import listed_names
 from shishen.conversation.part import Desk
-from shishen.conversation.respond import Reply, remembered, respond
+from shishen.conversation.respond import remembered, respond
 from shishen.errors import ShishenError
 from shishen.library import Library, group_of_name
 from shishen.records import Answer, Dish, Message, State
@@ -45,8 +45,7 @@ class Conversations:
         """
         *before, last = _turns(messages)
         state = self.fold([message for turn in before for message in turn])
-        reply = respond(last[0].content, state, self._desk(seed))
-        return _answer(reply)
+        return respond(last[0].content, state, self._desk(seed))
 
     def fold(self, messages: Sequence[Message]) -> State:
         """The state that messages come to, from the last turn that is remembered."""
@@ -105,17 +104,6 @@ def _turns(messages: Sequence[Message]) -> list[tuple[Message, ...]]:
     if not turns:
         raise ShishenError("messages 里没有用户的话（role 为 user）。")
     return turns
-
-
-def _answer(reply: Reply) -> Answer:
-    return Answer(
-        text=reply.text,
-        intent=reply.intent,
-        refused=reply.refused,
-        recipes=reply.recipes,
-        state=reply.state,
-        verified=reply.verified,
-    )
 
 
 def extension(answer: Answer) -> dict[str, Any]:

@@ -75,6 +75,11 @@ class Request(Struct, frozen=True):
     slots: dict[str, str] = {}
     before: str = ""
 
+    def slot(self, name: str) -> str | None:
+        """The slot of this name; a pattern that has it more than once numbers it (`people`, `people2`)."""
+        numbered = [key for key in self.slots if key.rstrip("0123456789") == name]
+        return self.slots[min(numbered, key=lambda key: (len(key), key))] if numbered else None
+
 
 class Turn(Struct, frozen=True):
     """A turn understood: what it asks for, in order; whether somebody tried to give instructions with it."""
