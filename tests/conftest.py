@@ -1,11 +1,16 @@
 """What several test files share: kitchens in temporary homes."""
 
+import io
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from shishen import cli
 from shishen.kitchen import Kitchen, open_kitchen
+from tests.command_line import Done, Shishen
+from tests.test_reader_xiachufang import line_of
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -36,3 +41,35 @@ def howtocook() -> Path:
     if not folder.is_dir():
         pytest.skip("HowToCook is not beside this project (../shared/data/howtocook)")
     return folder
+
+
+@pytest.fixture
+def shishen(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Shishen:
+    """`main()` with arguments and standard input, in this process."""
+
+    def run(*arguments: str | Path, stdin: bytes = b"") -> Done:
+        monkeypatch.setattr(sys, "argv", ["shishen", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert isinstance(ended.value.code, int | None)
+        out, err = capfd.readouterr()
+        return Done(ended.value.code or 0, out, err)
+
+    return run
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Three good lines and two broken ones."""
+    path = tmp_path / "corpus.jsonl"
+    lines = [
+        line_of(name="红烧肉"),
+        line_of(name="拍黄瓜"),
+        "{broken",
+        line_of(recipeInstructions=[]),
+        line_of(name="酸辣汤"),
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
