@@ -19,7 +19,7 @@ from msgspec import Struct
 from shishen.domains.cooking.recipes import read_recipe
 from shishen.engines.reader.howtocook import Options, build
 from shishen.errors import BadRecord, UnreadableFile
-from shishen.records import Draft, Ingredient, Range, Recipe
+from shishen.records import Draft, Ingredient, Range, Recipe, Rejected
 from shishen.source_file import SourceFile
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,7 +62,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Recipe], list[str]]:
             for draft in reader.read(SourceFile(path, label)):
                 if isinstance(draft, Draft):
                     recipes[label] = read_recipe(draft)
-                else:
+                elif isinstance(draft, Rejected):
                     faults.append(f"{label}: {draft.reason}")
         except (BadRecord, UnreadableFile) as error:
             faults.append(f"{label}: {error}")

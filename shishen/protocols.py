@@ -1,23 +1,72 @@
 """What an engine must do. One protocol a kind; an engine is one file under `engines/<kind>/`."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from shishen.pages import Page, Passage, Reading
 from shishen.records import Answer, Draft, Message, Question, Recipe, Rejected
 from shishen.source_file import SourceFile
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 
 class Reader(Protocol):
-    """Reads one format of recipe file into drafts, streaming."""
+    """Reads one format of file, streaming: into drafts where the format says what is what, else into pages."""
 
     def recognises(self, file: SourceFile) -> bool:
-        """Whether the file's content (its first 64 KiB, `file.head`) is of this format."""
+        """Whether the file's content (its first 64 KiB, `file.head`, `file.first_bytes`) is of this format."""
         ...
 
-    def read(self, file: SourceFile) -> Iterator[Draft | Rejected]:
-        """Every recipe of the file in order. Raises UnreadableFile where the whole file is of no use."""
+    def read(self, file: SourceFile) -> Iterator[Draft | Page | Rejected]:
+        """Every recipe, or every page, of the file in order. Raises UnreadableFile where all of it is of no use."""
+        ...
+
+
+class Ocr(Protocol):
+    """Reads the text in a picture."""
+
+    @property
+    def identity(self) -> str:
+        """Engine, models and options in one line: what was read by the same need not be read again."""
+        ...
+
+    def read(self, image: "Image") -> Page:
+        """What stands in an upright RGB picture, as `spans` with boxes in pixels and a confidence each.
+
+        An engine that knows no places gives `lines` in reading order instead. Safe to call from several threads.
+        Raises ShishenError where the engine itself fails (a server that cannot be reached, a wrong key).
+        """
+        ...
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """What structuring costs, or has cost: requests, tokens in and out, money where prices are set."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    money: float | None = None
+
+
+class Structurer(Protocol):
+    """Reads the passages of a document into drafts; the rules of the domain have read each of them before."""
+
+    def estimate(self, passages: Sequence[Passage]) -> Cost | None:
+        """What it will cost to structure these, what is cached left out; None where nothing is paid or sent."""
+        ...
+
+    def structure(self, passages: Iterable[Passage]) -> Iterator[Reading | Rejected]:
+        """What each passage holds, in their order; a passage may give none, one or several.
+
+        Raises ShishenError where nothing can go on (a server that cannot be reached, a wrong key).
+        """
+        ...
+
+    def spent(self) -> Cost | None:
+        """What was paid or sent so far; None where nothing ever is."""
         ...
 
 

@@ -16,10 +16,18 @@ Megabytes = Annotated[float, Meta(ge=0.001, le=1_000_000)]
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What a reader refuses to take: a line over `line_mb`, a document (not a corpus) over `document_mb`."""
+    """What a reader refuses to take: a line over `line_mb`, a document (not a corpus) over `document_mb`.
+
+    Of books, which are not read into memory whole: a file over `book_mb`, more than `pages` pages, a picture or
+    a page of more than `megapixels`, an archive (EPUB, Word, ZIP) that unpacks to more than `unpacked_mb`.
+    """
 
     line_mb: Megabytes = 4.0
     document_mb: Megabytes = 64.0
+    book_mb: Megabytes = 1000.0
+    pages: Annotated[int, Meta(ge=1)] = 1500
+    megapixels: Annotated[float, Meta(ge=0.1, le=100_000)] = 120.0
+    unpacked_mb: Megabytes = 500.0
 
 
 class TextLine(Struct, frozen=True):

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "shishen"
 
 # Lower layers first; a module may import modules of its own layer or of one below.
 LAYERS = [
-    {"errors", "records", "chinese", "source_file", "file_lock", "database"},
+    {"errors", "records", "pages", "chinese", "source_file", "file_lock", "database", "imaging", "layout"},
     {"protocols"},
     {"domains"},
     {"library", "settings", "engines"},
@@ -23,7 +23,7 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # What an engine may import, whatever its kind.
-ENGINES_SEE = {"protocols", "records", "errors", "chinese", "source_file", "file_lock"}
+ENGINES_SEE = {"protocols", "records", "pages", "errors", "chinese", "source_file", "file_lock", "imaging"}
 
 
 def imports(path: Path, root: Path) -> set[str]:

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from shishen.domains.cooking.recipes import read_recipe
 from shishen.errors import BadRecord, NotFound, UnreadableFile
+from shishen.pages import Page
 from shishen.protocols import Reader
 from shishen.records import Recipe, Rejected
 from shishen.source_file import Limits, SourceFile
@@ -99,6 +100,8 @@ def read_file(file: SourceFile, reader: Reader) -> Iterator[Recipe | Rejected]:
         for draft in reader.read(file):
             if isinstance(draft, Rejected):
                 yield draft
+                continue
+            if isinstance(draft, Page):
                 continue
             try:
                 yield read_recipe(draft)
