@@ -37,8 +37,16 @@ def _to_simplified() -> "opencc.OpenCC":
 
 
 def simplify(text: str) -> str:
-    """Traditional characters made simplified (OpenCC's t2s: characters, no change of wording)."""
-    return str(_to_simplified().convert(text)) if HAN.search(text) else text
+    """Traditional characters made simplified (OpenCC's t2s: characters, no change of wording).
+
+    Half a surrogate pair, which is no text to OpenCC, becomes a question mark.
+    """
+    if not HAN.search(text):
+        return text
+    try:
+        return str(_to_simplified().convert(text))
+    except UnicodeEncodeError:
+        return str(_to_simplified().convert(text.encode("utf-8", "replace").decode()))
 
 
 def normalise(text: str) -> str:

@@ -66,7 +66,9 @@ class Page(Struct, frozen=True, kw_only=True):
     """One page of a document, numbered from 1; None where the document has no pages.
 
     `spans` are what stands on it in no certain order; `lines` stand in reading order already. A page with
-    neither, but with an `image`, is to be looked at (OCR). `count` is how many pages the document has, if known.
+    neither, but with an `image`, is to be looked at (OCR). `rules` are the thin lines drawn on it, of tables and
+    boxes. `count` is how many pages the document has, if known.
+    `tilt`: by how many degrees (counter-clockwise) the picture was turned before places were measured on it.
     """
 
     number: int | None = None
@@ -75,7 +77,9 @@ class Page(Struct, frozen=True, kw_only=True):
     height: float = 0.0
     spans: tuple[Span, ...] = ()
     lines: tuple[PrintedLine, ...] = ()
+    rules: tuple[Box, ...] = ()
     image: PageImage | None = None
+    tilt: float = 0.0
 
 
 class Reading(Struct, frozen=True, kw_only=True):

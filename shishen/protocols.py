@@ -1,7 +1,7 @@
 """What an engine must do. One protocol a kind; an engine is one file under `engines/<kind>/`."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from msgspec import Struct
 
@@ -25,6 +25,14 @@ class Reader(Protocol):
         ...
 
 
+class Writer(Protocol):
+    """Writes recipes in the format of another program: what a reader of that format reads."""
+
+    def write(self, recipes: Iterable[Recipe], stream: BinaryIO) -> int:
+        """Write every recipe to the stream, as they come; how many there were. Writes no file of its own."""
+        ...
+
+
 class Ocr(Protocol):
     """Reads the text in a picture."""
 
@@ -43,12 +51,13 @@ class Ocr(Protocol):
 
 
 class Cost(Struct, frozen=True, kw_only=True):
-    """What structuring costs, or has cost: requests, tokens in and out, money where prices are set."""
+    """What structuring costs, or has cost: requests, tokens in and out, money (in `currency`) where prices are set."""
 
     requests: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     money: float | None = None
+    currency: str = "元"
 
 
 class Structurer(Protocol):

@@ -86,9 +86,9 @@ class Source(Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """The place for people to read: `path`, `path#p12` or `path#345`."""
+        """The place for people to read: `path`, `path 第 12 页` or `path#345`."""
         if self.page is not None:
-            return f"{self.path}#p{self.page}" + (f".{self.line}" if self.line is not None else "")
+            return f"{self.path} 第 {self.page} 页"
         return self.path if self.line is None else f"{self.path}#{self.line}"
 
 
@@ -144,9 +144,13 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 class Rejected(Struct, frozen=True, kw_only=True):
-    """Something that could not be read: its place and the reason, as `rejected.jsonl` has them."""
+    """Something that could not be read: its place and the reason, as `rejected.jsonl` has them.
+
+    Without a page and a line it is a fault of the whole file.
+    """
 
     path: str
+    page: int | None = None
     line: int | None = None
     reason: str
 
@@ -156,6 +160,8 @@ class Recipe(Struct, frozen=True, kw_only=True):
 
     `minutes` is the whole time, `calories` kcal as the source says, `difficulty` 1–5. `features` is what
     the source praises the dish for (特点). `extra` keeps what schema.org says and no field here holds.
+    `confidence` says by field (title, ingredients, steps), in [0, 1], how sure the rules are of a recipe that was
+    found in a document; a format that says itself what is what has none.
     """
 
     id: str
@@ -179,6 +185,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     images: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     extra: dict[str, Any] | UnsetType = UNSET
+    confidence: dict[str, float] | UnsetType = UNSET
 
 
 class Question(Struct, frozen=True):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+import msgspec
 from msgspec.structs import replace
 
 from shishen.domains.cooking.durations import whole_time
@@ -24,7 +25,11 @@ _HEADER_MARKS = re.compile(r"^(?:[\W_]|(?:以下|以上|下面)(?:是|为)?)+|[\
 
 
 def read_recipe(draft: Draft) -> Recipe:
-    """The recipe that a draft describes. Raises BadRecord where it has no title or no step at all."""
+    """The recipe that a draft describes.
+
+    Raises BadRecord where it has no title or no step at all, or holds what cannot be stored.
+    """
+    _check_storable(draft)
     title = draft.title.strip()
     if not title:
         raise BadRecord("没有菜名")
@@ -58,6 +63,16 @@ def read_recipe(draft: Draft) -> Recipe:
         keywords=draft.keywords,
         extra=draft.extra,
     )
+
+
+def _check_storable(draft: Draft) -> None:
+    """Raises BadRecord where a draft holds what JSON in UTF-8 cannot: half a character, a number without end."""
+    try:
+        msgspec.json.encode(draft)
+    except UnicodeEncodeError as error:
+        raise BadRecord("里面有半个字符（坏掉的表情或编码），存不下；请改好再试") from error
+    except (OverflowError, RecursionError) as error:
+        raise BadRecord("里面有大得存不下的数字，或嵌套太深；请改好再试") from error
 
 
 def read_ingredients(draft: Draft) -> tuple[tuple[Ingredient, ...], tuple[str, ...]]:

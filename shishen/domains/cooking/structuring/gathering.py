@@ -1,0 +1,324 @@
+"""The rows of one dish gathered into its parts: a walk down the rows that knows in which part it is.
+
+Labels open parts; where one is missing the shape of the lines does. A part that was interrupted (a tip in the margin,
+a footnote, a page's end) is taken up again.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+from typing import Literal
+
+from msgspec.structs import replace
+
+from shishen.domains.cooking.structuring.facts import is_fact, take_labelled, take_line
+from shishen.domains.cooking.structuring.joining import Spacing, goes_on
+from shishen.domains.cooking.structuring.labels import FACTS, Label, Part, is_listed, is_table_head
+from shishen.domains.cooking.structuring.marks import Mark, cut_at_marks, mark_of
+from shishen.domains.cooking.structuring.paragraphs import Paragraph, counts, joins
+from shishen.domains.cooking.structuring.rows import Row, begins_steps, has_next_step, ingredient_score
+
+Section = Literal["intro", "ingredients", "method", "features", "tips", "story", "tools", "done"]
+_SECTION_OF: dict[Part, Section] = {
+    "ingredients": "ingredients", "group": "ingredients", "method": "method", "submethod": "method",
+    "features": "features", "tips": "tips", "story": "story", "tools": "tools", "ending": "done",
+}  # fmt: skip
+_CAPTION = re.compile(
+    r"(?:[（(]?\s*(?:图|图片|步骤图|成品图|插图|照片)\s*[一二三四五六七八九十\d①-⑳]*\s*[)）:：]?.{0,12}"
+    r"|[▲△▼].{0,24}|fig(?:ure)?\.?\s*\d+.*)$",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"(\d{1,2})\s*([.．、:：,，]\s*(?=\S)|(?=\D))(.*)", re.DOTALL)
+_GROUP_LINE = re.compile(r"^[\u3400-\u9fffA-Za-z（）()\d]{1,12}[:：]$|^[【\[〔［].{1,12}[】\]〕］]$")
+
+
+class Gathered:
+    """What the rows of a dish say: entries of its list and steps, each under a heading or none; prose; facts."""
+
+    def __init__(self, spacing: Spacing) -> None:
+        self.entries: list[tuple[str | None, Paragraph]] = []
+        self.steps: list[tuple[str | None, Paragraph]] = []
+        self.prose: dict[Section, list[Paragraph]] = {}
+        self.facts: dict[Part, str] = {}
+        self.labelled: set[Section] = set()
+        self.slipped = False
+        self._spacing = spacing
+        self._section: Section = "intro"
+        self._group: str | None = None
+        self._heading: str | None = None
+        self._before: Row | None = None
+        self._opened: Row | None = None
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Walk down the rows behind a dish's title."""
+        self._has_label = any(row.label and row.label.part in ("ingredients", "group") for row in rows)
+        gaps = [row.line.gap for above, row in pairwise(rows) if above.line.full and 0 < row.line.gap < 2]
+        self._leading = median(gaps) if gaps else 0.8
+        for place in range(len(rows)):
+            row, label = self._labelled(rows, place)
+            if label and label.part in FACTS:
+                take_labelled(self.facts, f"{label.words}：{label.rest}")
+                self._before = None
+                continue
+            if label:
+                self._open(row, label)
+                if not label.rest:
+                    continue
+                row = _bare(row, label.rest)
+            if not _CAPTION.match(row.line.text.strip()):
+                self._put(row, rows, place, opened=label is not None)
+
+    def _labelled(self, rows: Sequence[Row], place: int) -> tuple[Row, Label | None]:
+        """The row and its label, if that is one here: 准备, 香料, 腌料 are words elsewhere."""
+        row, label, section = rows[place], rows[place].label, self._section
+        if label is None:
+            return row, None
+        part = label.part
+        stands = True
+        if part == "submethod":
+            stands = not label.rest and section in ("method", "ingredients")
+        elif part == "method" and section == "tips" and not is_listed(label.words):
+            # 快速做法：… among the tips is one of them.
+            stands = False
+        elif part == "group" and section in ("method", "tips"):
+            stands = _heads_list(rows, place)
+        elif part == "group" and section == "ingredients" and self._before:
+            stands = not _is_entry(row, self._before, self._opened)
+        return (row, label) if stands else (_bare(row, row.text), None)
+
+    def _open(self, row: Row, label: Label) -> None:
+        """A label's part begins."""
+        self._section = _SECTION_OF[label.part]
+        self._before = None
+        self.labelled.add(self._section)
+        self.slipped |= label.slipped
+        self._heading = label.words if label.part == "submethod" else None
+        if self._section == "ingredients":
+            self._opened = self._opened or row
+            self._group = None if is_table_head(label.words) else label.words
+            if label.remark:
+                self.facts.setdefault("servings", label.remark)
+
+    def _put(self, row: Row, rows: Sequence[Row], place: int, *, opened: bool) -> None:
+        """A row without a label goes to the part that it belongs to."""
+        if self._section == "done":
+            return
+        if self._is_note(row):
+            self.prose.setdefault("tips", []).append(Paragraph(row.text, row.mark, row.line, row.line))
+            return
+        if not opened:
+            self._change(row, rows, place)
+        section, following = self._section, rows[place + 1 : place + 2]
+        if section == "intro" and take_line(self.facts, row.text):
+            self._before = None
+            return
+        if section == "ingredients":
+            if is_fact(row.text) and take_line(self.facts, row.text):
+                self._before = None
+                return
+            if (_GROUP_LINE.match(row.text) and ingredient_score(row.text) < 0.6) or self._is_group(row, following):
+                self._group, self._before = row.text.strip("：:【】[]〔〕［］"), None
+                return
+            self._extend(self.entries, self._group, row, in_list=True)
+        elif section == "method":
+            flows = self._before is not None and self._before.line.full
+            if not opened and not flows and _is_heading(row, rows[place + 1 :], self.steps):
+                self._heading, self._before = row.text.strip("：:【】[]"), None
+                return
+            row = self._numbered(row)
+            if self._is_stray(row):
+                self._section = "tips"
+                self.prose.setdefault("tips", []).append(Paragraph(row.text, None, row.line, row.line))
+                self._before = row
+                return
+            self._extend(self.steps, self._heading, row, in_list=False)
+        else:
+            paragraphs: list[tuple[str | None, Paragraph]] = [
+                (None, paragraph) for paragraph in self.prose.get(section, [])
+            ]
+            self._extend(paragraphs, None, row, in_list=False)
+            self.prose[section] = [paragraph for _, paragraph in paragraphs]
+        self._before = row
+
+    def _change(self, row: Row, rows: Sequence[Row], place: int) -> None:
+        """Change to another part where a row without a label shows that it has begun, or goes on."""
+        section, following = self._section, rows[place + 1 : place + 3]
+        new: Section = section
+        if section == "intro":
+            new = _begins(row, following)
+            # Where the list has a label, praise that names foods (绿莹莹一盘) is none.
+            new = "intro" if new == "ingredients" and self._has_label else new
+        elif section == "ingredients":
+            if (self.steps and self._counts_on(row)) or (
+                "method" not in self.labelled and self._is_step(row, rows[place + 1 : place + 7])
+            ):
+                new = "method"
+        elif section == "method":
+            if self.entries and self.steps and self._like_list(row):
+                new = "ingredients"
+        elif self.entries and not self.steps and _resumes(row, following):
+            new = "ingredients"
+        elif self.steps and self._counts_on(row):
+            new = "method"
+        elif self.entries and not self.steps and row.mark and row.mark.number == 1:
+            following = rows[place + 1 : place + 7]
+            new = "method" if row.mark.form in ("named", "step") or has_next_step(row, following) else section
+        if new != section:
+            self._section, self._before = new, None
+            if new == "ingredients" and self.entries:
+                self._group = self.entries[-1][0]
+
+    def _numbered(self, row: Row) -> Row:
+        """The row with its number seen where the steps count on with it: 3 把鸡肉沥干 and 4、350 度 behind 3."""
+        found, before = _NUMBER.match(row.text), self._before
+        if row.mark or not found or (before and before.line.full and before.text[-1:] not in "。！"):
+            return row
+        last = next((paragraph.mark for _, paragraph in reversed(self.steps) if paragraph.mark), None)
+        form = "point" if found[2] else "bare"
+        if (
+            int(found[1]) != (last.number + 1 if last else 1)
+            or (last and last.form != form)
+            or (not last and self.steps)
+        ):
+            return row
+        return replace(row, mark=Mark(form, int(found[1]), found[3]))
+
+    def _is_stray(self, row: Row) -> bool:
+        """Whether a row without a number begins a paragraph of its own behind numbered steps: a remark, no step."""
+        before = self._before
+        if row.mark or row.dotted or row.line.box is None or not before or before.line.full:
+            return False
+        marks = sum(paragraph.mark is not None for _, paragraph in self.steps)
+        return (
+            marks >= 2
+            and marks == len(self.steps)
+            and not joins(self.steps[-1][1], row, before, False, False, self._leading)
+        )
+
+    def _is_group(self, row: Row, following: Sequence[Row]) -> bool:
+        """Whether a row in a list heads the entries after it: a few words set larger or heavier than they are."""
+        if not following or row.line.box is None or len(row.text) > 10 or row.mark or ingredient_score(row.text) > 0.5:
+            return False
+        after = following[0].line
+        heavier = (row.line.bold and not after.bold) or (row.line.confidence == 1 and row.line.size > 1.06 * after.size)
+        return heavier and ingredient_score(following[0].text) >= 0.6
+
+    def _is_note(self, row: Row) -> bool:
+        """Whether a row is set small below a list or a step: a footnote, a caption."""
+        if self._section == "method" and self.steps:
+            return is_apart(row, self.steps[-1][1]) and not (self.entries and self._like_list(row))
+        if self._section == "ingredients" and self.entries:
+            return is_apart(row, self.entries[0][1]) and (row.mark is not None or ingredient_score(row.text) < 0.6)
+        return False
+
+    def _counts_on(self, row: Row) -> bool:
+        """Whether the steps go on here: the next number, set like them."""
+        last = next((paragraph for _, paragraph in reversed(self.steps) if paragraph.mark), None)
+        if not last or not last.mark or not row.mark or row.mark.form != last.mark.form:
+            return False
+        number = cut_at_marks(last.text, last.mark.form)[-1][0] or last.mark.number
+        return row.mark.number == number + 1 and abs(row.line.size - last.first.size) < 0.06 * last.first.size
+
+    def _like_list(self, row: Row) -> bool:
+        """Whether a row is an ingredient set like the list of them and not like the steps: the list goes on here."""
+        if row.line.box is None or row.mark or not _resumes(row, [row]):
+            return False
+        size, step = self.entries[-1][1].first.size, self.steps[-1][1].first.size
+        # What OCR measures tells two sizes of type apart only where they differ much.
+        exact = 0.04 if row.line.confidence == 1 else 0.15
+        return abs(row.line.size - size) < exact * size and abs(size - step) > 1.4 * exact * step
+
+    def _is_step(self, row: Row, following: Sequence[Row]) -> bool:
+        """Whether a row in a list of ingredients is the first step of a method without a label."""
+        before = self._before
+        if not self.entries or (before and goes_on(before.line, row.line, marked=row.mark is not None or row.dotted)):
+            return False
+        if row.mark and row.mark.number == 1:
+            return begins_steps(row) or has_next_step(row, following)
+        return len(row.text) > 18 and ingredient_score(row.text) < 0.3 and "：" not in row.text[:10]
+
+    def _extend(
+        self, paragraphs: list[tuple[str | None, Paragraph]], heading: str | None, row: Row, *, in_list: bool
+    ) -> None:
+        """Join a row to the last paragraph, or let it begin a new one under a heading."""
+        before, own = self._before, [paragraph for _, paragraph in paragraphs]
+        last = own[-1] if own else None
+        flows = before is not None and before.line.full
+        marked = row.dotted or (row.mark is not None and counts(row, row.mark, own, flows=flows))
+        if last and before and joins(last, row, before, marked, in_list, self._leading):
+            last.text = self._spacing.join(last.text, row.text)
+            last.last = row.line
+        else:
+            mark = row.mark if marked else None
+            paragraphs.append((heading, Paragraph(row.text, mark, row.line, row.line, row.dotted)))
+
+
+def _bare(row: Row, text: str) -> Row:
+    return Row(row.line, text, None, mark_of(text), row.dotted)
+
+
+def _is_entry(row: Row, before: Row, opened: Row | None) -> bool:
+    """Whether a bare word in a list is set like its entries and not like the label that opened the list."""
+    if (
+        not opened
+        or row.line.box is None
+        or row.text != (row.label.words if row.label else "")
+        or row.style != before.style
+    ):
+        return False
+    gap = row.line.gap - before.line.gap if before.label is None else 0.0
+    alike = gap < 0.15 and abs(row.line.indent - before.line.indent) < 0.3
+    apart = (
+        opened.style != row.style or opened.line.gap > row.line.gap + 0.2 or opened.line.indent < row.line.indent - 0.3
+    )
+    return alike and apart
+
+
+def _heads_list(rows: Sequence[Row], place: int) -> bool:
+    """Whether a label inside the method (腌料) heads ingredients again and is no heading of steps."""
+    label = rows[place].label
+    if label and label.rest:
+        return ingredient_score(label.rest) >= 0.9
+    following = rows[place + 1 : place + 3]
+    return len(following) == 2 and all(r.mark is None and ingredient_score(r.text) >= 0.8 for r in following)
+
+
+def _resumes(row: Row, following: Sequence[Row]) -> bool:
+    """Whether a list of ingredients goes on here: this row and the next are ingredients with numbers."""
+    run = [row, *following[:1]]
+    return len(run) == 2 and all(
+        r.label is None and ingredient_score(r.text) >= 0.9 and any(c.isdigit() for c in r.text) for r in run
+    )
+
+
+def _begins(row: Row, following: Sequence[Row]) -> Section:
+    """What a row without a label begins, right behind the title."""
+    if begins_steps(row):
+        return "method"
+    near = [ingredient_score(r.text) for r in (row, *following) if r.label is None]
+    if near[0] < 0.8:
+        return "intro"
+    running = len(re.findall(r"[、，,；;]", row.text)) >= 2
+    return "ingredients" if running or len(near) == 1 or sum(s >= 0.6 for s in near) >= 2 else "intro"
+
+
+def is_apart(row: Row, own: Paragraph) -> bool:
+    """Whether a row is set much smaller or larger than its part: a footnote, a caption, a sentence quoted large."""
+    if row.line.box is None or row.line.confidence < 1:
+        return False
+    ratio = row.line.size / own.first.size
+    return ratio < 0.92 or (ratio > 1.15 and row.mark is None)
+
+
+def _is_heading(row: Row, following: Sequence[Row], steps: list[tuple[str | None, Paragraph]]) -> bool:
+    """Whether a row in a method heads the steps after it: 【腌制】, a short bold line, one that ends with a colon."""
+    text = row.text.strip()
+    if row.mark or row.dotted or len(text) > 14 or not following or row.line.full:
+        return False
+    if re.fullmatch(r"[【\[〔［].{1,12}[】\]〕］]|.{2,12}[：:]", text):
+        return True
+    numbered = any(paragraph.mark for _, paragraph in steps) or following[0].mark is not None
+    after = following[0]
+    set_apart = (row.line.bold and not after.line.bold) or row.line.level is not None
+    return set_apart and numbered and not re.search(r"[。，,；;]", text)
