@@ -74,19 +74,32 @@ class SourceFile:
 
     def text(self) -> str:
         """The whole file. Raises UnreadableFile where it is over the limit or not in its encoding."""
-        if self.size > self.limits.document_mb * 1_000_000:
-            raise UnreadableFile(
-                f"{self.label} 有 {self.size / 1e6:.0f} MB，超过单个文档的上限 {self.limits.document_mb:g} MB"
-                f"（可用 --set reader.document_mb=… 放宽）。"
-            )
+        encoding = self._encoding
         try:
-            return self.path.read_bytes().decode(self._encoding).lstrip("\ufeff").replace("\r\n", "\n")
-        except OSError as error:
-            raise self._unreadable(error) from error
+            return self.data().decode(encoding).lstrip("\ufeff").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             raise UnreadableFile(
-                f"{self.label} 第 {error.start} 字节不是 {self._encoding} 编码，请转成 UTF-8 再试。"
+                f"{self.label} 第 {error.start} 字节不是 {encoding} 编码，请转成 UTF-8 再试。"
             ) from error
+
+    def data(self) -> bytes:
+        """The whole file as bytes, for formats that name their encoding themselves. Raises as `text` does."""
+        self.check_size()
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def check_size(self, *, book: bool = False) -> None:
+        """Raises UnreadableFile where the file is over the limit of a document, or of a book."""
+        limit, what, setting = (
+            (self.limits.book_mb, "一本书", "book_mb") if book else (self.limits.document_mb, "单个文档", "document_mb")
+        )
+        if self.size > limit * 1_000_000:
+            raise UnreadableFile(
+                f"{self.label} 有 {self.size / 1e6:.0f} MB，超过{what}的上限 {limit:g} MB"
+                f"（可用 --set reader.{setting}=… 放宽）。"
+            )
 
     def stream(self) -> BinaryIO:
         """The whole file as UTF-8 without its mark; only another encoding is read at once, within the limit."""
@@ -185,6 +198,10 @@ def _kind_of(head: bytes) -> str | None:
         (b"\xff\xd8\xff", "JPEG 图片"),
         (b"SQLite format 3", "SQLite 数据库"),
         (b"\x1f\x8b", "gzip 压缩包，请先解压"),
+        (b"Rar!\x1a\x07", "RAR 压缩包，请先解压"),
+        (b"7z\xbc\xaf\x27\x1c", "7z 压缩包，请先解压"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "旧版或加密的 Office 文档"),
+        (b"{\\rtf", "RTF 文档，请另存为 .docx"),
     ):
         if head.startswith(magic):
             return name

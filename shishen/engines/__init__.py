@@ -2,14 +2,16 @@
 
 A file holds `Options` (a frozen struct of typed options), `build(options)` and `EXTRA`, the extra of this
 package that installs what it needs (None: in the base install). Heavy imports happen inside `build`, so that
-every engine can be listed anywhere. Third parties add engines through the entry-point group
+every engine can be listed anywhere. A reader with `LAST = True` is asked after all others whether a file is of
+its format. Third parties add engines through the entry-point group
 `shishen.engines`, each named `<kind>.<engine>` and naming such a module.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
 
@@ -17,11 +19,11 @@ from msgspec import Struct
 
 from shishen.errors import NotFound, ShishenError
 
-KINDS = ("reader", "index", "reranker", "chat")
+KINDS = ("reader", "ocr", "structurer", "writer", "index", "reranker", "chat")
 
 
 class EngineInfo(Struct, frozen=True):
-    """One engine that was found, not yet built. `fault` says why a third party's cannot be used, else None."""
+    """One engine that was found, not yet built. `fault` says why it cannot be used, else None."""
 
     kind: str
     name: str
@@ -38,6 +40,11 @@ class EngineInfo(Struct, frozen=True):
         """The extra that installs what the engine needs."""
         extra: str | None = getattr(self.module, "EXTRA", None)
         return extra
+
+    @property
+    def last(self) -> bool:
+        """Whether a reader takes what no other knows, and so is asked last."""
+        return bool(getattr(self.module, "LAST", False))
 
     @property
     def options(self) -> type[Struct]:
@@ -62,17 +69,18 @@ def engines(kind: str) -> Iterator[EngineInfo]:
     """Every engine of a kind by name: the files of this package, then entry points, broken ones included."""
     package = importlib.import_module(f"{__name__}.{kind}")
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
-        yield EngineInfo(kind, module.name, importlib.import_module(f"{package.__name__}.{module.name}"))
+        if not module.ispkg:
+            load = partial(importlib.import_module, f"{package.__name__}.{module.name}")
+            yield _load(kind, module.name, load)
     for entry in entry_points(group="shishen.engines"):
         if entry.name.startswith(f"{kind}."):
-            yield _load(kind, entry)
+            yield _load(kind, entry.name.removeprefix(f"{kind}."), entry.load)
 
 
-def _load(kind: str, entry: EntryPoint) -> EngineInfo:
-    """A third party's engine; whatever goes wrong with it must not stop who does not use it."""
-    name = entry.name.removeprefix(f"{kind}.")
+def _load(kind: str, name: str, load: Callable[[], ModuleType]) -> EngineInfo:
+    """One engine; whatever goes wrong with its file must not stop who does not use it."""
     try:
-        module = entry.load()
+        module = load()
     except Exception as error:
         words = " ".join(f"{type(error).__name__}：{error}".split())
         return EngineInfo(kind, name, ModuleType(name), f"坏了（{words:.200}）")

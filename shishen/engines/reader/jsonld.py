@@ -2,48 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from shishen.errors import BadRecord, UnreadableFile
 from shishen.protocols import Reader
-from shishen.records import Draft, DraftLine, DraftStep, Rejected, Source
+from shishen.records import Draft, Rejected
+from shishen.schema_org import read_node, recipe_nodes
 from shishen.source_file import SourceFile
 
 EXTRA = None
-
-# Properties that have a field of their own; every other one is kept in `extra`, so that nothing is lost.
-_READ = frozenset(
-    [
-        "@context",
-        "@type",
-        "name",
-        "alternateName",
-        "description",
-        "recipeCategory",
-        "recipeCuisine",
-        "totalTime",
-        "recipeYield",
-        "yield",
-        "recipeIngredient",
-        "ingredients",
-        "recipeInstructions",
-        "tool",
-        "keywords",
-        "image",
-        "author",
-        "license",
-    ]
-)
-_CALORIES = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(?:kcal|calories|cal|千卡|大卡|卡路里)?", re.IGNORECASE)
-_DURATION = re.compile(r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?")
-# How deep to look for recipes and steps, and how deep a recipe may be nested at all.
-_DEPTH, _DEEPEST = 20, 64
-# Properties that a record joins to one text where there are several, and those whose words it reads.
-_JOINED = frozenset(["author", "license", "recipeCategory", "recipeCuisine", "name", "description"])
-_WORDED = frozenset(["recipeYield", "yield"])
 
 
 class Options(Struct, frozen=True):
@@ -75,11 +44,11 @@ class JsonLdReader:
             document = msgspec.json.decode(file.text())
         except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
             raise UnreadableFile(f"{file.label} 不是完整的 JSON：{error}。") from error
-        nodes = list(_recipes(document))
+        nodes = list(recipe_nodes(document))
         if not nodes:
             raise UnreadableFile(f"{file.label} 里没有 schema.org 的 Recipe。")
         for number, node in enumerate(nodes, 1):
-            yield _read(node, file.label, None if len(nodes) == 1 else number)
+            yield read_node(node, file.label, None if len(nodes) == 1 else number)
 
     def _lines(self, file: SourceFile) -> Iterator[Draft | Rejected]:
         for line in file.lines():
@@ -87,13 +56,13 @@ class JsonLdReader:
                 if line.text is None:
                     raise BadRecord(line.fault or "")
                 document = msgspec.json.decode(line.text)
-                nodes = list(_recipes(document))
+                nodes = list(recipe_nodes(document))
                 if len(nodes) != 1:
                     raise BadRecord(f"一行应有一个 Recipe，这里有 {len(nodes)} 个")
             except (msgspec.DecodeError, BadRecord, RecursionError, UnicodeEncodeError) as error:
                 yield Rejected(path=file.label, line=line.number, reason=str(error))
                 continue
-            yield _read(nodes[0], file.label, line.number)
+            yield read_node(nodes[0], file.label, line.number)
 
 
 def _is_object(line: str) -> bool:
@@ -101,159 +70,6 @@ def _is_object(line: str) -> bool:
         return isinstance(msgspec.json.decode(line), dict)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return False
-
-
-def _recipes(node: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """Every Recipe node, in the order of the text."""
-    if depth > _DEPTH:
-        return
-    if isinstance(node, list):
-        for part in node:
-            yield from _recipes(part, depth + 1)
-    elif isinstance(node, dict):
-        types = node.get("@type")
-        names = [types] if isinstance(types, str) else types if isinstance(types, list) else []
-        if any(isinstance(name, str) and name.rsplit("/", 1)[-1] == "Recipe" for name in names):
-            yield node
-        else:
-            for key in ("@graph", "mainEntity", "itemListElement", "item"):
-                if key in node:
-                    yield from _recipes(node[key], depth + 1)
-
-
-def _read(node: dict[str, Any], label: str, number: int | None) -> Draft | Rejected:
-    try:
-        if not _shallow(node, _DEEPEST):
-            raise BadRecord("嵌套太深")
-        title = _text(node.get("name"))
-        if not title:
-            raise BadRecord("没有 name")
-        extra = {key: value for key, value in node.items() if _says_more(key, value)}
-        minutes = _minutes(node.get("totalTime"))
-        if minutes is None and "totalTime" in node:
-            extra["totalTime"] = node["totalTime"]
-        return Draft(
-            title=title,
-            source=Source(
-                path=label,
-                line=number,
-                author=_text(node.get("author")) or None,
-                licence=_text(node.get("license")) or None,
-            ),
-            aliases=tuple(_texts(node.get("alternateName"))),
-            description=_text(node.get("description")) or None,
-            category=_text(node.get("recipeCategory")) or None,
-            cuisine=_text(node.get("recipeCuisine")) or None,
-            minutes=minutes,
-            calories=_calories(node.get("nutrition")),
-            servings="、".join(_texts(node.get("recipeYield", node.get("yield")))) or None,
-            lines=tuple(DraftLine(text) for text in _texts(node.get("recipeIngredient", node.get("ingredients")))),
-            tools=tuple(_texts(node.get("tool"))),
-            steps=tuple(_steps(node.get("recipeInstructions"), None, 0)),
-            images=tuple(_urls(node.get("image"))),
-            keywords=tuple(_keywords(node.get("keywords"))),
-            extra=extra or UNSET,
-        )
-    except BadRecord as error:
-        return Rejected(path=label, line=number, reason=str(error))
-
-
-def _shallow(value: Any, depth: int) -> bool:
-    """Whether a value is nested no deeper than this."""
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return depth > 0 and all(_shallow(part, depth - 1) for part in parts)
-
-
-def _says_more(key: str, value: Any) -> bool:
-    """Whether a property says what no field of the record can hold, so that it must be kept as it is."""
-    if key in ("@context", "@type"):
-        return value not in ("Recipe", "https://schema.org", "https://schema.org/", "http://schema.org")
-    if key not in _READ or (key in _WORDED and not isinstance(value, int)):
-        return True
-    return (key in _JOINED and isinstance(value, list) and len(value) > 1) or not _plain(value)
-
-
-def _plain(value: Any) -> bool:
-    """Whether a value is texts, or nodes of which each has one text or a list of such."""
-    if isinstance(value, list):
-        return all(_plain(part) for part in value)
-    if isinstance(value, dict):
-        said = value.keys() - {"@type"}
-        return (len(said) == 1 or said == {"name", "itemListElement"}) and all(_plain(value[key]) for key in said)
-    return True
-
-
-def _texts(value: Any) -> list[str]:
-    """The texts of a property: a string, a number, a node with a name or text, or a list of these."""
-    if value is None or isinstance(value, bool):
-        return []
-    if isinstance(value, str):
-        return [value.strip()] if value.strip() else []
-    if isinstance(value, int | float):
-        return [str(int(value) if value == value // 1 else value)]
-    if isinstance(value, list):
-        return [text for part in value if not isinstance(part, list) for text in _texts(part)]
-    if isinstance(value, dict):
-        return _texts(value.get("name", value.get("text", value.get("url"))))
-    raise BadRecord(f"看不懂的值：{value!r:.40}")
-
-
-def _text(value: Any) -> str:
-    return "、".join(_texts(value))
-
-
-def _urls(value: Any) -> Iterator[str]:
-    for part in value if isinstance(value, list) else [value]:
-        if isinstance(part, str):
-            yield part
-        elif isinstance(part, dict) and isinstance(url := part.get("url", part.get("contentUrl")), str):
-            yield url
-
-
-def _keywords(value: Any) -> list[str]:
-    return [word.strip() for text in _texts(value) for word in re.split(r"[,，、]", text) if word.strip()]
-
-
-def _steps(value: Any, section: str | None, depth: int) -> Iterator[DraftStep]:
-    """Strings, HowToStep, HowToSection, ItemList, in any nesting; one string may hold a step a line."""
-    if depth > _DEPTH or value is None:
-        return
-    if isinstance(value, str):
-        parts = re.split(r"\n+|(?:<br\s*/?>)+|</(?:li|p)>", value) if depth == 0 else [value]
-        for part in parts:
-            words = re.sub(r"<[^>]{1,80}>", "", part).strip()
-            words = re.sub(r"^\d{1,2}[.、．)]\s*", "", words) if depth == 0 else words
-            if words:
-                yield DraftStep(words, section)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _steps(part, section, depth + 1)
-    elif isinstance(value, dict):
-        if "itemListElement" in value:
-            yield from _steps(value["itemListElement"], _text(value.get("name")) or section, depth + 1)
-        elif isinstance(value.get("item"), dict):
-            yield from _steps(value["item"], section, depth + 1)
-        elif words := _text(value.get("text", value.get("description", value.get("name")))):
-            yield DraftStep(words, section)
-    else:
-        raise BadRecord(f"看不懂的步骤：{value!r:.40}")
-
-
-def _minutes(value: Any) -> float | None:
-    """An ISO 8601 duration in minutes: `PT1H20M` → 80."""
-    found = _DURATION.fullmatch(value.strip().upper()) if isinstance(value, str) else None
-    if not found or not any(found.groups()):
-        return None
-    days, hours, minutes, seconds = (float(g or 0) for g in found.groups())
-    return (days * 1440 + hours * 60 + minutes + seconds / 60) or None
-
-
-def _calories(nutrition: Any) -> float | None:
-    """Kilocalories: a bare number, or one with such a unit; kilojoules and nonsense stay in `extra` only."""
-    value = nutrition.get("calories") if isinstance(nutrition, dict) else None
-    text = value if isinstance(value, str) else f"{value}" if isinstance(value, int | float) else ""
-    found = _CALORIES.fullmatch(text.strip())
-    return float(found[1]) if found else None
 
 
 def build(options: Options) -> Reader:  # noqa: ARG001

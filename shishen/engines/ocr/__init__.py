@@ -1,0 +1,1 @@
+"""Reading the text in pictures of pages."""

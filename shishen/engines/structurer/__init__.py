@@ -1,0 +1,1 @@
+"""Passages of a document into drafts, by rules or by a model."""

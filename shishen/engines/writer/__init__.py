@@ -1,0 +1,1 @@
+"""Writers: each writes recipes in the format of another program; the file's name is the format's name."""
