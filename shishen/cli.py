@@ -3,8 +3,6 @@
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from errno import EACCES, EDQUOT, EIO, EMFILE, ENFILE, ENOSPC, EPERM, EROFS
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +13,7 @@ import typer
 from shishen import __version__
 from shishen.errors import ShishenError
 from shishen.library_cli import Json, before_verb, kitchen_of, library_app, print_json, say
+from shishen.reading_cli import add, read
 
 app = typer.Typer(
     name="shishen",
@@ -27,7 +26,6 @@ app = typer.Typer(
 app.add_typer(library_app, name="library")
 # Typer has click's classes under its own name or under click's, by its version.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-Paths = Annotated[list[Path], typer.Argument(help="文件或文件夹，可以有多个。", metavar="PATH…")]
 
 
 def _version(wanted: bool) -> None:
@@ -66,121 +64,8 @@ def parse() -> None:
         out.flush()
 
 
-@app.command()
-def read(paths: Paths) -> None:
-    """读菜谱，一行一份 JSON 打印出来，不存。
-
-    例：shishen read 我的菜谱/ > recipes.jsonl
-    """
-    from shishen.kitchen import RejectedFile
-    from shishen.records import Rejected
-    from shishen.stages.read import find_files, read_file, recognise
-
-    kitchen = kitchen_of()
-    out = sys.stdout.buffer
-    count = 0
-    failed = False
-    with RejectedFile(kitchen.rejected_path) as rejected, _progress("读取") as advance:
-        for candidate in find_files(paths):
-            recognised = recognise(candidate, kitchen.readers, kitchen.settings.reader)
-            results = [recognised] if isinstance(recognised, Rejected) else read_file(*recognised) if recognised else []
-            for result in results:
-                if isinstance(result, Rejected):
-                    failed |= _rejection(result, rejected, candidate.named)
-                    continue
-                out.write(msgspec.json.encode(result) + b"\n")
-                count += 1
-                advance(count, rejected.count, candidate.label)
-    _finish(f"读到 {count} 份菜谱", rejected, kitchen.rejected_path)
-    if not count and not rejected.count:
-        say("没有读到菜谱；能读的格式见 docs/read.md。")
-    if failed or not count:
-        raise typer.Exit(2)
-
-
-@app.command()
-def add(paths: Paths, json_: Json = False) -> None:
-    """把菜谱加进菜谱库。再加一次不会重复；文件改了就更新。
-
-    例：shishen add 家常菜/ corpus.jsonl
-    """
-    from shishen.kitchen import RejectedFile
-    from shishen.library import Changes
-    from shishen.records import Rejected
-    from shishen.stages.read import find_files
-
-    kitchen = kitchen_of()
-    changes, failed = Changes(), False
-    named = {path.resolve().as_posix() for path in paths}
-    try:
-        with RejectedFile(kitchen.rejected_path) as rejected, _progress("加入") as advance:
-            for event in kitchen.adding(find_files(paths)):
-                if isinstance(event, Rejected):
-                    failed |= _rejection(event, rejected, event.path in named)
-                    continue
-                changes = event.changes
-                done = changes.added + changes.changed + changes.unchanged
-                advance(done, rejected.count, event.file.label)
-        say("更新索引…") if changes.added or changes.changed or changes.removed else None
-        kitchen.catch_up()
-    except KeyboardInterrupt:
-        say("停下了；已经加入的都在，再运行一次就接着加。")
-        raise typer.Exit(130) from None
-    if json_:
-        print_json({**msgspec.to_builtins(changes), "rejected": rejected.count, "recipes": len(kitchen.library)})
-    _finish(
-        f"新增 {changes.added}，更新 {changes.changed}，未变 {changes.unchanged}，移除 {changes.removed}；"
-        f"菜谱库现有 {len(kitchen.library)} 份菜谱",
-        rejected,
-        kitchen.rejected_path,
-    )
-    nothing = not any(msgspec.structs.astuple(changes))
-    if nothing and not rejected.count:
-        say("没有读到菜谱；能读的格式见 docs/read.md。")
-    if failed or nothing:
-        raise typer.Exit(2)
-
-
-def _rejection(rejected: Any, file: Any, named: bool) -> bool:
-    """Note a rejection; whether it is the fault of a whole file that was named by hand."""
-    file.write(rejected)
-    if rejected.line is None:
-        say(rejected.reason if rejected.path in rejected.reason else f"{rejected.path}：{rejected.reason}")
-    return named and rejected.line is None
-
-
-def _finish(words: str, rejected: Any, path: Path) -> None:
-    if rejected.fault:
-        say(rejected.fault)
-    see = "" if rejected.fault else f"，见 {path}"
-    say(f"{words}；{rejected.count} 处没读成{see}。" if rejected.count else f"{words}。")
-
-
-@contextmanager
-def _progress(verb: str) -> Iterator[Any]:
-    """A progress line on a terminal, nothing elsewhere; yields `advance(done, rejected, place)`."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn(verb + " {task.completed} 份"),
-        TextColumn("{task.fields[speed]}"),
-        TextColumn("{task.fields[place]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(verb, total=None, speed="", place="")
-
-        def advance(done: int, rejected: int, place: str) -> None:
-            elapsed = bar.tasks[0].elapsed or 0.001
-            speed = f"{done / elapsed:,.0f} 份/秒" + (f"，{rejected} 处没读成" if rejected else "")
-            bar.update(task, completed=done, speed=speed, place=Path(place).name)
-
-        yield advance
+app.command()(read)
+app.command()(add)
 
 
 @app.command()
@@ -279,7 +164,7 @@ def engines(json_: Json = False) -> None:
             "purpose": info.purpose,
             "extra": info.extra,
             "broken": info.fault is not None,
-            "active": not info.fault and (info.kind == "reader" or info.name == chosen[info.kind].name),
+            "active": not info.fault and (info.kind not in chosen or info.name == chosen[info.kind].name),
         }
         for info in engine_list()
     ]
@@ -288,7 +173,7 @@ def engines(json_: Json = False) -> None:
         return
     for row in rows:
         mark = "!" if row["broken"] else "*" if row["active"] else " "
-        print(f"{mark} {row['kind']:<9} {row['name']:<12} {row['purpose']}")
+        print(f"{mark} {row['kind']:<10} {row['name']:<12} {row['purpose']}")
 
 
 @app.command()
@@ -301,8 +186,9 @@ def doctor(json_: Json = False) -> None:
         print_json(findings)
     else:
         for finding in findings:
-            print(f"{'✓' if finding.good else '✗'} {finding.what}：{finding.words}")
-    if not all(finding.good for finding in findings):
+            mark = {True: "✓", False: "✗", None: "–"}[finding.good]
+            print(f"{mark} {finding.what}：{finding.words}")
+    if any(finding.good is False for finding in findings):
         raise typer.Exit(2)
 
 

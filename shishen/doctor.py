@@ -6,17 +6,25 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from shishen import engines
 from shishen.errors import ShishenError
+from shishen.settings import DEFAULT_ENGINES
 
 if TYPE_CHECKING:
     from shishen.kitchen import Kitchen
 
+# What an engine that comes with an extra is needed for.
+_NEED = {"ocr": "要读扫描件和照片"}
+
 
 class Finding(Struct, frozen=True):
-    """One thing looked at, whether it is well, and what there is to say of it."""
+    """One thing looked at, whether it is well, and what there is to say of it.
+
+    `good` is None for what is not there and need not be.
+    """
 
     what: str
-    good: bool
+    good: bool | None
     words: str
 
 
@@ -46,6 +54,26 @@ def _look(kitchen: "Kitchen") -> Iterator[Finding]:
     yield Finding("菜谱库", True, f"{len(kitchen.library)} 份菜谱")
     newest = kitchen.index.generation() == kitchen.library.generation()
     yield Finding("索引", newest, "是最新的" if newest else "跟不上菜谱库；请运行 shishen index")
-    for kind in ("reranker", "chat"):
-        chosen = kitchen.settings.engines[kind]
-        yield Finding(f"引擎 {kind}", bool(kitchen.retriever if kind == "reranker" else kitchen.chat), chosen.name)
+    for kind in DEFAULT_ENGINES:
+        # The index was looked at already.
+        if kind != "index":
+            yield _look_at_engine(kind, kitchen)
+
+
+def _look_at_engine(kind: str, kitchen: "Kitchen") -> Finding:
+    """Whether the chosen engine of a kind can be built. One that is chosen by default may need an extra."""
+    chosen = kitchen.settings.engines[kind]
+    what = f"引擎 {kind}"
+    try:
+        info = engines.engine(kind, chosen.name)
+        info.build(chosen.options)
+    except ShishenError as error:
+        if chosen.name == DEFAULT_ENGINES[kind] and info.extra and not info.fault:
+            need = _NEED.get(kind, "要用它")
+            return Finding(what, None, f"{chosen.name} 没有装；{need}，请运行 pip install 'shishen[{info.extra}]'")
+        return Finding(what, False, str(error))
+    options = chosen.options or info.options()
+    if getattr(options, "model", None) == "":
+        name = f"{kind}.{chosen.name}.model"
+        return Finding(what, False, f"{chosen.name} 没有说用哪个模型；请设置 {name}（例如 --set {name}=qwen-plus）")
+    return Finding(what, True, chosen.name)

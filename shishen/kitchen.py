@@ -7,6 +7,7 @@ kitchen.add("我的菜谱/")
 print(kitchen.ask("可乐鸡翅怎么做").text)
 """
 
+import os
 import secrets
 import time
 import warnings
@@ -19,18 +20,20 @@ from typing import Any
 import msgspec
 
 from shishen import engines, settings
+from shishen.content_cache import ContentCache
 from shishen.domains.cooking.matching import THRESHOLD
 from shishen.engines import EngineInfo
-from shishen.errors import BadRecord, Busy, NotFound, ShishenError
+from shishen.errors import BadRecord, Busy, NotFound, ShishenError, UnreadableFile
 from shishen.library import Changes, Library
-from shishen.protocols import Chat, Index, Reader, Reranker
+from shishen.protocols import Chat, Index, Ocr, Reader, Reranker, Structurer, Writer
 from shishen.records import Answer, Line, Message, Recipe, Rejected
 from shishen.retriever import Retriever
 from shishen.selection import Selection
 from shishen.settings import Settings
 from shishen.stages import add as add_stage
 from shishen.stages.answer import Conversations
-from shishen.stages.read import Candidate, find_files, read
+from shishen.stages.read import Candidate, Event, find_files, read, watch
+from shishen.stages.structure import Costs, Workshop
 
 HOUSE = Path(__file__).parent / "cookbook"
 # Seconds that a question waits for another process to make the first index.
@@ -55,19 +58,55 @@ class Kitchen:
 
     @cached_property
     def readers(self) -> dict[str, Reader]:
-        """Every reader by its name; a third party's that is broken is left out."""
-        return {info.name: info.build() for info in engines.engines("reader") if not info.fault}
+        """Every reader by its name, in the order in which they are asked; one that is broken is left out."""
+        found = sorted(engines.engines("reader"), key=lambda info: info.last)
+        return {info.name: info.build() for info in found if not info.fault}
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """What documents are read with."""
+        return Workshop(
+            ocr=self._eye,
+            structurer=self.structurer,
+            cache=ContentCache(self.settings.home / "ocr-cache"),
+            dpi=self.settings.document.dpi,
+            workers=self.settings.document.workers or max(1, (os.cpu_count() or 2) // 2),
+            checked=self.settings.engines["structurer"].name != "rules",
+        )
+
+    def _eye(self) -> Ocr:
+        """The OCR engine; where it cannot be had, only what needs it cannot be read."""
+        try:
+            return self.ocr
+        except ShishenError as error:
+            raise UnreadableFile(f"要看图片里的字，可是{error}") from error
+
+    @cached_property
+    def ocr(self) -> Ocr:
+        """The engine that reads the text in pictures. Raises ShishenError where it is not installed."""
+        built: Ocr = self._engine("ocr")
+        return built
+
+    @cached_property
+    def structurer(self) -> Structurer:
+        """The engine that reads passages into drafts."""
+        built: Structurer = self._engine("structurer", "structurer-cache")
+        return built
 
     @cached_property
     def index(self) -> Index:
         """The question index of the library."""
-        chosen = self.settings.engines["index"]
-        info = engines.engine("index", chosen.name)
-        options: Any = chosen.options or info.options()
-        if hasattr(options, "path") and not options.path:
-            options = msgspec.structs.replace(options, path=str(self.settings.home / "index"))
-        built: Index = info.build(options)
+        built: Index = self._engine("index", "index")
         return built
+
+    def _engine(self, kind: str, folder: str | None = None) -> Any:
+        """The chosen engine of a kind; one that keeps files, and was not told where, keeps them in the home folder."""
+        chosen = self.settings.engines[kind]
+        info = engines.engine(kind, chosen.name)
+        options: Any = chosen.options or info.options()
+        if folder and hasattr(options, "path") and not options.path:
+            options = msgspec.structs.replace(options, path=str(self.settings.home / folder))
+        return info.build(options)
 
     @cached_property
     def retriever(self) -> Retriever:
@@ -99,7 +138,12 @@ class Kitchen:
 
     def read(self, *paths: str | Path) -> Iterator[Recipe | Rejected]:
         """Recipes of files and folders, streaming; nothing is stored. Raises NotFound for a missing path."""
-        yield from read(find_files([Path(p) for p in paths]), self.readers, self.settings.reader)
+        candidates = find_files([Path(p) for p in paths])
+        yield from read(candidates, self.readers, self.settings.reader, self.workshop)
+
+    def watch(self, candidates: Iterable[Candidate]) -> Iterator[Event]:
+        """The same with all that is seen on the way: pages, readings with their doubts, costs."""
+        yield from watch(candidates, self.readers, self.settings.reader, self.workshop)
 
     def add(self, *paths: str | Path) -> Changes:
         """Add files and folders to the library and bring the index up to date. Raises NotFound.
@@ -111,7 +155,7 @@ class Kitchen:
             for event in self.adding(find_files([Path(p) for p in paths])):
                 if isinstance(event, Rejected):
                     rejected.write(event)
-                else:
+                elif isinstance(event, add_stage.Progress):
                     changes = event.changes
         if rejected.fault:
             warnings.warn(rejected.fault, stacklevel=2)
@@ -133,10 +177,15 @@ class Kitchen:
                     raise
                 time.sleep(0.05)
 
-    def adding(self, candidates: Iterable[Candidate]) -> Iterator[add_stage.Progress | Rejected]:
+    def adding(self, candidates: Iterable[Candidate]) -> Iterator[add_stage.Progress | Rejected | Costs]:
         """The same step by step, without the index."""
         yield from add_stage.add(
-            candidates, self.library, self.readers, self.settings.reader, self.settings.library.batch_size
+            candidates,
+            self.library,
+            self.readers,
+            self.settings.reader,
+            self.settings.library.batch_size,
+            self.workshop,
         )
 
     def add_house(self) -> Changes:
@@ -158,6 +207,26 @@ class Kitchen:
         changes = self.library.remove([id_ for path in gone for id_, _, _ in self.library.places(path)])
         self.catch_up()
         return changes
+
+    def export(self, format_: str, output: str | Path, recipes: Iterable[Recipe] | None = None) -> int:
+        """Write recipes, or else the whole library, to a file in the format of a writer; how many there were.
+
+        A file that is there is replaced once the new one is whole. Raises NotFound for an unknown format,
+        ShishenError where nothing can be written.
+        """
+        writer: Writer = engines.engine("writer", format_).build()
+        path = Path(output)
+        partial = path.with_name(f".{secrets.token_hex(4)}.partial")
+        try:
+            with partial.open("xb") as stream:
+                count = writer.write(self.library.recipes() if recipes is None else recipes, stream)
+            partial.replace(path)
+        except OSError as error:
+            raise ShishenError(f"写不了 {path}：{error.strerror}；请换一个地方，或检查权限。") from error
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+        return count
 
     def prepare(self) -> None:
         """What must be done before the first answer: the house cookbook into an empty library, index caught up."""

@@ -3,16 +3,19 @@
 import os
 import sys
 from contextvars import ContextVar
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from shishen.errors import NotFound, ShishenError
+
 if TYPE_CHECKING:
     from shishen.kitchen import Kitchen
 
-library_app = typer.Typer(help="菜谱库：列出、查看、移除、统计。", no_args_is_help=True)
+library_app = typer.Typer(help="菜谱库：列出、查看、导出、移除、统计。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="输出一个 JSON 值。")]
 # The options before the verb: `--set` assignments and `--config`.
@@ -84,6 +87,36 @@ def show(id_: Annotated[str, typer.Argument(help="菜谱的 id，或菜名。", 
         print_json(found)
     else:
         print(recipe_text(found))
+
+
+@library_app.command()
+def export(
+    format_: Annotated[str, typer.Option("--format", help="格式，如 jsonld；都有哪些见 shishen engines 里的 writer。")],
+    output: Annotated[Path, typer.Option(help="写到哪个文件。")],
+    ids: Annotated[list[str] | None, typer.Argument(help="菜谱的 id 或菜名；不写就是全部。", metavar="ID…")] = None,
+    category: Annotated[str | None, typer.Option(help="只要这一类，如 荤菜。")] = None,
+    force: Annotated[bool, typer.Option("--force", help="文件已经在了也写。")] = False,
+    json_: Json = False,
+) -> None:
+    """把菜谱写成别的程序能读的文件。
+
+    例：shishen library export --format paprika --output 荤菜.paprikarecipes --category 荤菜
+    """
+    kitchen = kitchen_of()
+    library = kitchen.library
+    if output.exists() and not force:
+        raise ShishenError(f"{output} 已经在了；换一个名字，或加上 --force 覆盖它。")
+    if ids:
+        named = [library.find(id_) for id_ in dict.fromkeys(ids)]
+        wanted = iter([recipe for recipe in named if category in (None, recipe.category)])
+    else:
+        wanted = library.recipes(category=category)
+    if (first := next(wanted, None)) is None:
+        raise NotFound("没有可以导出的菜谱；用 shishen library list 查看。")
+    count = kitchen.export(format_, output, chain([first], wanted))
+    if json_:
+        print_json({"format": format_, "output": str(output), "recipes": count})
+    say(f"{output} 里有 {count} 份菜谱。")
 
 
 @library_app.command()

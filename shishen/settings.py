@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 import platformdirs
@@ -18,7 +18,14 @@ from shishen.errors import BadSettings
 from shishen.source_file import Limits, Megabytes
 
 Count = Annotated[int, Meta(ge=1)]
-DEFAULT_ENGINES = {"index": "tantivy", "reranker": "overlap", "chat": "composer"}
+# Readers are all always on, and a writer is named with every export.
+DEFAULT_ENGINES = {
+    "ocr": "rapidocr",
+    "structurer": "rules",
+    "index": "tantivy",
+    "reranker": "overlap",
+    "chat": "composer",
+}
 OptionsOf = Callable[[str, str], type[Struct] | None]
 _PREFIX = "SHISHEN_"
 # Variables of ours that are no settings.
@@ -36,6 +43,13 @@ class RetrieverSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     threshold: Annotated[float, Meta(ge=0, le=1)] | None = None
     limit: Count = 5
+
+
+class DocumentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How pages are looked at: `dpi` a scanned PDF page is drawn with, `workers` pages at once (0: half the cores)."""
+
+    dpi: Annotated[int, Meta(ge=72, le=600)] = 200
+    workers: Annotated[int, Meta(ge=0, le=64)] = 0
 
 
 class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +75,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     library: LibrarySettings = field(default_factory=LibrarySettings)
     retriever: RetrieverSettings = field(default_factory=RetrieverSettings)
     reader: Limits = field(default_factory=Limits)
+    document: DocumentSettings = field(default_factory=DocumentSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     engines: dict[str, Engine] = field(default_factory=lambda: {k: Engine(n) for k, n in DEFAULT_ENGINES.items()})
 
@@ -69,6 +84,7 @@ _SECTIONS: dict[str, type[Struct]] = {
     "library": LibrarySettings,
     "retriever": RetrieverSettings,
     "reader": Limits,
+    "document": DocumentSettings,
     "server": ServerSettings,
 }
 
@@ -175,6 +191,9 @@ def _struct(type_: type[Struct], prefix: str, given: Mapping[str, Any], faults: 
 
 def _type_name(type_: Any) -> str:
     """What a value must be: `1 至 65535 的整数`; None may always be left away, so it is not named."""
+    if get_origin(type_) is Literal:
+        *others, last = map(str, get_args(type_))
+        return f" {'、'.join(others)} 或 {last}" if others else f" {last}"
     parts = [part for part in get_args(type_) if part is not type(None)]
     if meta := next((part for part in parts if isinstance(part, Meta)), None):
         span = f"{meta.ge} 至 {meta.le} 的" if meta.le is not None else f"不小于 {meta.ge} 的"

@@ -8,19 +8,33 @@ reader recognises are passed over, while a file that was named is rejected with 
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from shishen.archive import MAGIC, Archive
 from shishen.domains.cooking.recipes import read_recipe
 from shishen.errors import BadRecord, NotFound, UnreadableFile
-from shishen.pages import Page
+from shishen.pages import Reading
 from shishen.protocols import Reader
-from shishen.records import Recipe, Rejected
+from shishen.records import Draft, Recipe, Rejected
 from shishen.source_file import Limits, SourceFile
+from shishen.stages.structure import NO_DISH, Costs, PageRead, Workshop, structure
 
-RECIPE_SUFFIXES = frozenset({".md", ".markdown", ".json", ".jsonl", ".jsonld"})
+# Forms of text that leave their pictures in files of their own. Word, EPUB, MHTML and PDF have theirs inside.
+WRITTEN_SUFFIXES = frozenset({".md", ".markdown", ".json", ".jsonl", ".jsonld", ".html", ".htm", ".cook"})
+# What looks like a recipe file, so that a damaged one in a folder is worth a word.
+RECIPE_SUFFIXES = WRITTEN_SUFFIXES | {
+    *(".pdf", ".docx", ".doc", ".epub", ".mhtml", ".mht", ".txt"),
+    *(".zip", ".paprikarecipe", ".paprikarecipes"),
+}
+PICTURE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif", ".svg"}
+)
+# What happens while files are read.
+Event = Recipe | Rejected | PageRead | Costs | Reading
 
 
 class Candidate(Struct, frozen=True):
@@ -51,10 +65,16 @@ def find_files(paths: Iterable[Path], base: Path | None = None) -> Iterator[Cand
 
 
 def _walk(path: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
-    """The files at and below a path in the order of their names; what was seen before, or is closed, is left out."""
-    waiting = [path]
+    """The files at and below a path in the order of their names; what was seen before, or is closed, is left out.
+
+    So are pictures in or below a folder with written recipes: they are photographs of the dishes. A folder of
+    nothing else is a scanned book.
+    """
+    waiting = [(path, False)]
     while waiting:
-        path = waiting.pop()
+        path, illustrated = waiting.pop()
+        if illustrated and path.suffix.lower() in PICTURE_SUFFIXES:
+            continue
         try:
             status = path.stat()
             here = (status.st_dev, status.st_ino)
@@ -63,12 +83,27 @@ def _walk(path: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
             seen.add(here)
             if stat.S_ISDIR(status.st_mode):
                 names = sorted(name for name in os.listdir(path) if not name.startswith("."))  # noqa: PTH208
-                waiting.extend(path / name for name in reversed(names))
+                names = [name for name in names if not _of_a_page(name, names)]
+                illustrated = illustrated or any(map(_written, names))
+                waiting.extend((path / name, illustrated) for name in reversed(names))
                 continue
         except OSError:
             continue
         if stat.S_ISREG(status.st_mode):
             yield path
+
+
+def _of_a_page(name: str, names: Sequence[str]) -> bool:
+    """Whether a folder is what a browser saves beside a page: its pictures, scripts and frames."""
+    stem = name.removesuffix("_files").removesuffix(".files")
+    return stem != name and any(f"{stem}{suffix}" in names for suffix in (".html", ".htm"))
+
+
+def _written(name: str) -> bool:
+    """Whether a file's name is one of a written recipe."""
+    stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122
+    # A README tells of the folder, be it one of scanned pages.
+    return suffix in WRITTEN_SUFFIXES and stem != "readme"
 
 
 def recognise(
@@ -90,32 +125,84 @@ def recognise(
             return file, reader
     if not candidate.named and (file.encoding is not None or not worth):
         return None
+    if file.first_bytes.startswith(MAGIC):
+        return Rejected(path=label, reason=_of_an_archive(file))
     what = f"{label} 不是文本文件（{file.kind or '二进制内容'}）" if file.encoding is None else f"认不出 {label} 的格式"
     return Rejected(path=label, reason=f"{what}；能读的有：{'、'.join(readers)}（见 docs/read.md）。")
 
 
-def read_file(file: SourceFile, reader: Reader) -> Iterator[Recipe | Rejected]:
-    """Every recipe of a file, and every record of it that could not be read."""
+def _of_an_archive(file: SourceFile) -> str:
+    """Why no reader knows a ZIP file: it cannot be opened, or holds nothing of theirs."""
     try:
-        for draft in reader.read(file):
-            if isinstance(draft, Rejected):
-                yield draft
+        with Archive(file):
+            return f"{file.label} 这个压缩包里没有能读的菜谱；请解开，把里面的文件加进来。"
+    except UnreadableFile as error:
+        return str(error)
+
+
+def read_file(file: SourceFile, reader: Reader, workshop: Workshop | None = None) -> Iterator[Recipe | Rejected]:
+    """Every recipe of a file, and every record of it that could not be read; a document needs a workshop."""
+    return (event for event in watch_file(file, reader, workshop) if isinstance(event, Recipe | Rejected))
+
+
+def watch_file(
+    file: SourceFile, reader: Reader, workshop: Workshop | None = None, *, named: bool = True
+) -> Iterator[Event]:
+    """The same, and the pages of a document as they are done, what it costs, the reading right before its recipe.
+
+    A text without a dish, of a web page, a letter, a novel, is worth a word only where it was `named` by hand.
+    """
+    pictured = False
+    try:
+        for found in structure(reader.read(file), file, workshop):
+            if isinstance(found, PageRead):
+                pictured = pictured or found.page.image is not None
+            if isinstance(found, Rejected) and not (named or pictured) and _dishless(found):
                 continue
-            if isinstance(draft, Page):
+            if isinstance(found, Rejected | PageRead | Costs):
+                yield found
                 continue
+            draft = found.draft if isinstance(found, Reading) else found
             try:
-                yield read_recipe(draft)
+                recipe = read_recipe(draft)
             except BadRecord as error:
-                yield Rejected(path=file.label, line=draft.source.line, reason=str(error))
+                yield _rejected(draft, error)
+                continue
+            if isinstance(found, Reading):
+                yield found
+                recipe = replace(recipe, confidence=found.confidence)
+            yield recipe
     except UnreadableFile as error:
         yield Rejected(path=file.label, reason=str(error))
 
 
-def read(candidates: Iterable[Candidate], readers: Mapping[str, Reader], limits: Limits) -> Iterator[Recipe | Rejected]:
+def _dishless(rejected: Rejected) -> bool:
+    """Whether this is the rejection of a document that was read to its end and has no dish in it."""
+    return rejected.reason.startswith(f"{rejected.path} {NO_DISH}")
+
+
+def _rejected(draft: Draft, error: BadRecord) -> Rejected:
+    """The rejection of one record, which takes nothing from the rest of its file."""
+    page = draft.source.page
+    place = "" if page is None else f"第 {page} 页："
+    return Rejected(path=draft.source.path, page=page, line=draft.source.line, reason=f"{place}{error}")
+
+
+def read(
+    candidates: Iterable[Candidate], readers: Mapping[str, Reader], limits: Limits, workshop: Workshop | None = None
+) -> Iterator[Recipe | Rejected]:
     """Every recipe of the files, and what was rejected, in order."""
+    events = watch(candidates, readers, limits, workshop)
+    return (event for event in events if isinstance(event, Recipe | Rejected))
+
+
+def watch(
+    candidates: Iterable[Candidate], readers: Mapping[str, Reader], limits: Limits, workshop: Workshop | None = None
+) -> Iterator[Event]:
+    """The same with all that happens on the way, as `watch_file` gives it."""
     for candidate in candidates:
         recognised = recognise(candidate, readers, limits)
         if isinstance(recognised, Rejected):
             yield recognised
         elif recognised is not None:
-            yield from read_file(*recognised)
+            yield from watch_file(*recognised, workshop, named=candidate.named)
