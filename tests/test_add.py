@@ -38,7 +38,7 @@ def lines_in(kitchen: Kitchen) -> list[int | None]:
 def rejections(kitchen: Kitchen) -> list[tuple[str, int | None, str]]:
     """(file name, line, reason) of each line of rejected.jsonl."""
     rows = [json.loads(line) for line in kitchen.rejected_path.read_text(encoding="utf-8").splitlines()]
-    assert all(set(row) == {"path", "line", "reason"} for row in rows)
+    assert all(set(row) == {"path", "page", "line", "reason"} for row in rows)
     return [(Path(row["path"]).name, row["line"], row["reason"]) for row in rows]
 
 

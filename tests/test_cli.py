@@ -184,7 +184,7 @@ def test_add_stores_once_and_says_what_it_did(shishen: Shishen, corpus: Path) ->
     [
         ("empty.md", b"", "空文件"),
         ("photo.md", b"\xff\xd8\xff\xe0\0", "JPEG"),
-        ("book.md", b"%PDF-1.4", "PDF"),
+        ("book.md", b"%PDF-1.4", "不完整"),
         ("note.md", "今天吃什么".encode(), "认不出"),
         ("cut.json", b'[{"conversation": [{"input": "x", "output": "y', "JSON"),
         ("no_steps.md", "# 菜\n\n## 材料\n\n- 盐\n\n## 做法\n".encode(), "没有步骤"),

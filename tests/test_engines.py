@@ -1,10 +1,11 @@
 """One contract over every engine found: a file an engine, listed anywhere, built when used."""
 
-import importlib
+import importlib.util
 import inspect
 import pkgutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_type_hints
@@ -17,11 +18,12 @@ from shishen import engines
 from shishen.engines import KINDS, EngineInfo
 from shishen.errors import NotFound, ShishenError
 from shishen.kitchen import Kitchen
+from shishen.pages import Page
 from shishen.protocols import Entry, Index
 from shishen.records import Answer, Draft, Message, Question, State
 from shishen.settings import DEFAULT_ENGINES
 from shishen.source_file import SourceFile
-from tests.test_read import SAMPLES
+from tests.samples import SAMPLES
 
 ROOT = Path(__file__).parent.parent
 FILES = [
@@ -68,6 +70,11 @@ def test_options_have_defaults_and_plain_types(info: EngineInfo) -> None:
 
 @every_engine
 def test_it_is_built_from_its_options(info: EngineInfo, tmp_path: Path) -> None:
+    # What is not in the extra `dev` need not be installed here; then the error names the fix.
+    if info.extra not in (None, "ocr", "web") and importlib.util.find_spec(info.name) is None:
+        with pytest.raises(ShishenError, match=rf"pip install 'shishen\[{info.extra}\]'"):
+            info.build()
+        pytest.skip(f"the extra {info.extra} is not installed")
     assert info.build(options_of(info, tmp_path)) is not info.build(options_of(info, tmp_path))
 
 
@@ -83,9 +90,15 @@ def test_listing_imports_nothing_heavy() -> None:
 
 
 def test_the_defaults_exist() -> None:
-    assert set(DEFAULT_ENGINES) == set(KINDS) - {"reader"}
+    """Readers are all on, and a writer is named with each export; OCR alone needs more than the base install."""
+    assert set(DEFAULT_ENGINES) == set(KINDS) - {"reader", "writer"}
     for kind, name in DEFAULT_ENGINES.items():
-        assert engines.engine(kind, name).extra is None, "a default needs nothing but the base install"
+        assert engines.engine(kind, name).extra == ("ocr" if kind == "ocr" else None)
+
+
+def test_every_extra_is_one_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {info.extra for info in EVERY if info.extra} <= set(project["optional-dependencies"])
 
 
 def test_an_unknown_engine_is_named_with_those_that_exist() -> None:
@@ -102,21 +115,33 @@ def test_a_reader_recognises_its_own_sample_and_no_other_s(info: EngineInfo, tmp
     assert set(SAMPLES) == {i.name for i in EVERY if i.kind == "reader"}
     for name, sample in SAMPLES.items():
         path = tmp_path / name
-        path.write_text(sample, encoding="utf-8")
-        assert reader.recognises(SourceFile(path)) is (name == info.name)
+        path.write_bytes(sample)
+        # One that is asked last may know the files of others too.
+        if not info.last or name == info.name:
+            assert reader.recognises(SourceFile(path)) is (name == info.name)
+
+
+def test_the_last_reader_is_asked_last() -> None:
+    assert list(Kitchen().readers)[-1] == "text"
+    assert [info.name for info in EVERY if info.last] == ["text"]
 
 
 @every_reader
-def test_a_reader_gives_drafts_with_the_label_of_the_file(info: EngineInfo, tmp_path: Path) -> None:
+def test_a_reader_gives_drafts_with_the_label_of_the_file_or_pages(info: EngineInfo, tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_text(SAMPLES[info.name], encoding="utf-8")
-    drafts = info.build().read(SourceFile(path, label="some/label"))
-    assert isinstance(drafts, Iterator)
-    for draft in drafts:
-        assert isinstance(draft, Draft)
-        assert draft.source.path == "some/label"
-        assert draft.title
-        assert draft.steps
+    path.write_bytes(SAMPLES[info.name])
+    found = info.build().read(SourceFile(path, label="some/label"))
+    assert isinstance(found, Iterator)
+    results = list(found)
+    assert results
+    for result in results:
+        assert isinstance(result, Draft | Page)
+        if isinstance(result, Draft):
+            assert result.source.path == "some/label"
+            assert result.title
+            assert result.steps
+        else:
+            assert result.spans or result.lines or result.image
 
 
 @every_reader
@@ -283,7 +308,7 @@ def test_an_entry_point_engine_is_found_listed_and_used(third_party: Path) -> No
     assert (info.purpose, info.extra) == ("Recipes in a form of our own; an example.", None)
     assert "ours" in [i.name for i in engines.engines("reader")]
     kitchen = Kitchen()
-    assert list(kitchen.readers)[-1] == "ours"
+    assert list(kitchen.readers)[-2:] == ["ours", "text"]
     assert kitchen.add(third_party).added == 1
     assert kitchen.library.find("佛跳墙").steps[0].text == "炒熟"
     kitchen.library.close()
@@ -296,6 +321,24 @@ def test_an_engine_whose_library_is_missing_says_how_to_install_it(third_party: 
         ShishenError, match=r"引擎 chat/ours 缺少 no_such_library；请运行 pip install 'shishen\[ours\]'"
     ):
         info.build()
+
+
+@pytest.mark.parametrize("content", ["def (", "import a_package_that_nobody_has", "1 / 0", "", "EXTRA = None"])
+def test_a_broken_file_of_ours_breaks_that_engine_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    package = importlib.import_module("shishen.engines.reader")
+    (tmp_path / "broken.py").write_text(content)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    importlib.invalidate_caches()
+    try:
+        assert engines.engine("reader", "broken").purpose.startswith("坏了（")
+        with pytest.raises(ShishenError, match="引擎 reader/broken 坏了"):
+            engines.engine("reader", "broken").build()
+        assert set(Kitchen().readers) == set(SAMPLES)
+    finally:
+        sys.modules.pop("shishen.engines.reader.broken", None)
+        vars(package).pop("broken", None)
 
 
 def test_every_kind_is_a_package_of_engines() -> None:

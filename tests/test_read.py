@@ -2,41 +2,60 @@
 
 import os
 import subprocess
+import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from shishen.errors import NotFound
+from shishen.content_cache import ContentCache
+from shishen.engines.structurer import rules
+from shishen.errors import NotFound, UnreadableFile
 from shishen.kitchen import Kitchen
-from shishen.protocols import Reader
+from shishen.pages import Page, PrintedLine
+from shishen.protocols import Ocr, Reader
 from shishen.records import Recipe, Rejected
 from shishen.source_file import Limits
 from shishen.stages.read import Candidate, find_files, read, read_file, recognise
+from shishen.stages.structure import Workshop
+from tests import samples
+from tests.samples import LINES, SAMPLES
 from tests.test_reader_cookbook import SAMPLE as COOKBOOK
-from tests.test_reader_jsonld import SAMPLE as JSONLD
-from tests.test_reader_xiachufang import SAMPLE as XIACHUFANG
-from tests.test_reader_xtuner import SAMPLE as XTUNER
 
-HOWTOCOOK = """# 拍黄瓜的做法
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
-预估烹饪难度：★
 
-## 必备原料和工具
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """A workshop without OCR, as where its extra is not installed."""
 
-- 黄瓜
+    def no_ocr() -> Ocr:
+        raise UnreadableFile("没有装 OCR")
 
-## 计算
+    return Workshop(ocr=no_ocr, structurer=rules.build(rules.Options()), cache=ContentCache(tmp_path / "kept"))
 
-- 黄瓜 1 根
 
-## 操作
+PROSE = ("第一章", "他走进厨房，看见她在做饭。", "“今天吃什么材料做的？”他问。", "她没有回答。")
+DISHLESS = {
+    "html": lambda: f"<html><body>{''.join(f'<p>{text}</p>' for text in PROSE)}</body></html>".encode(),
+    "docx": lambda: samples.docx_of(PROSE),
+    "epub": lambda: samples.epub(PROSE),
+    # The words that make it look like one.
+    "text": lambda: "买东西\n\n材料：\n做法：\n".encode(),
+}
 
-- 拍碎。
-1. 拌匀。
-"""
-SAMPLES = {"cookbook": COOKBOOK, "howtocook": HOWTOCOOK, "jsonld": JSONLD, "xiachufang": XIACHUFANG, "xtuner": XTUNER}
+
+class _Eye:
+    """Sees the same page in every picture."""
+
+    identity = "the same page in every picture"
+
+    def read(self, image: "Image") -> Page:
+        return Page(lines=tuple(PrintedLine(text=text) for text in LINES), width=image.width, height=image.height)
 
 
 @pytest.fixture(scope="session")
@@ -122,6 +141,36 @@ def test_a_deep_folder_is_no_fault(tmp_path: Path) -> None:
         subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)
 
 
+def test_pictures_beside_written_recipes_are_left_out(tmp_path: Path) -> None:
+    for name in (
+        "扫描/README.md",
+        "扫描/1.jpg",
+        "扫描/2.PNG",
+        "书.pdf",
+        "书.jpg",
+        "手写/红烧肉.md",
+        "手写/红烧肉.jpg",
+        "手写/图/1.webp",
+        "网页/菜.html",
+        "网页/菜_files/1.jpg",
+        "网页/菜_files/frame.html",
+        "网页/别的_files/3.md",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert names(tmp_path) == [
+        "书.jpg",
+        "书.pdf",
+        "手写/红烧肉.md",
+        "扫描/1.jpg",
+        "扫描/2.PNG",
+        "扫描/README.md",
+        "网页/别的_files/3.md",
+        "网页/菜.html",
+    ]
+    assert names(tmp_path, tmp_path / "手写" / "红烧肉.jpg", tmp_path / "手写") == ["手写/红烧肉.jpg", "手写/红烧肉.md"]
+
+
 @pytest.mark.parametrize("name", ["none.md", "loop.md", "x" * 5000])
 def test_a_missing_path_is_named_before_anything_is_read(tmp_path: Path, name: str) -> None:
     (tmp_path / "dish.md").touch()
@@ -145,7 +194,7 @@ def test_the_format_is_recognised_from_the_content_whatever_the_name(
     tmp_path: Path, readers: dict[str, Reader], name: str
 ) -> None:
     path = tmp_path / "file.dat"
-    path.write_text(SAMPLES[name], encoding="utf-8")
+    path.write_bytes(SAMPLES[name])
     found = recognise(Candidate(path, str(path), named=False), readers, Limits())
     assert isinstance(found, tuple)
     assert found[1] is readers[name]
@@ -156,7 +205,7 @@ def test_the_format_is_recognised_from_the_content_whatever_the_name(
     [
         (b"", "空文件"),
         (b" \n\n", "空文件"),
-        (b"%PDF-1.7\n1 0 obj\n", "PDF"),
+        (b"%PDF-1.7\n1 0 obj\n", "不完整"),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF", "JPEG"),
         (b"\x89PNG\r\n\x1a\n\0", "PNG"),
         (b"PK\x03\x04\0\0", "ZIP"),
@@ -185,6 +234,13 @@ def test_a_file_that_cannot_be_read_is_named_in_one_line(
     assert all(isinstance(rejected, Rejected) for rejected in in_folder)
 
 
+def test_a_zip_file_of_something_else_is_named(tmp_path: Path, readers: dict[str, Reader]) -> None:
+    path = tmp_path / "照片.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("1.jpg", b"\xff\xd8\xff")
+    assert reasons(path, readers) == [f"{path} 这个压缩包里没有能读的菜谱；请解开，把里面的文件加进来。"]
+
+
 def test_a_name_in_another_encoding_is_named(tmp_path: Path, readers: dict[str, Reader]) -> None:
     """As a ZIP file from Windows leaves them; such a name can be no identity in a library of text."""
     path = os.fsencode(tmp_path) + "/红烧肉.md".encode("gbk")
@@ -210,27 +266,58 @@ def test_a_line_of_ten_megabytes_in_a_document_is_read(tmp_path: Path, readers: 
     assert isinstance(recipe, Recipe)
 
 
-def test_a_file_that_goes_while_it_is_read_is_named(tmp_path: Path, readers: dict[str, Reader]) -> None:
+def test_a_file_that_goes_while_it_is_read_is_named(
+    tmp_path: Path, readers: dict[str, Reader], workshop: Workshop
+) -> None:
     for name, sample in SAMPLES.items():
         path = tmp_path / name
-        path.write_text(sample, encoding="utf-8")
+        path.write_bytes(sample)
         found = recognise(Candidate(path, str(path), named=True), readers, Limits())
         assert isinstance(found, tuple)
         path.unlink()
-        (rejected,) = read_file(*found)
+        (rejected,) = read_file(*found, workshop)
         assert isinstance(rejected, Rejected)
         assert (rejected.path, rejected.line) == (str(path), None)
         assert "请检查路径" in rejected.reason
 
 
-def test_one_folder_may_hold_every_format(tmp_path: Path, readers: dict[str, Reader]) -> None:
+def test_one_folder_may_hold_every_format(tmp_path: Path, readers: dict[str, Reader], workshop: Workshop) -> None:
     for name, sample in SAMPLES.items():
-        (tmp_path / name).write_text(sample, encoding="utf-8")
-    (tmp_path / "README.md").write_text("# 我的菜谱\n\n见各文件。\n", encoding="utf-8")
-    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0\0")
-    results = list(read(find_files([tmp_path]), readers, Limits()))
+        (tmp_path / name).write_bytes(sample)
+    (tmp_path / "README.txt").write_text("我的菜谱\n\n见各文件。\n", encoding="utf-8")
+    results = list(read(find_files([tmp_path]), readers, Limits(), replace(workshop, ocr=_Eye)))
     assert [Path(r.source.path).name for r in results if isinstance(r, Recipe)] == sorted(SAMPLES)
     assert len(results) == len(SAMPLES)
+
+
+def test_without_ocr_the_rest_is_read(tmp_path: Path, readers: dict[str, Reader], workshop: Workshop) -> None:
+    for name, sample in SAMPLES.items():
+        (tmp_path / name).write_bytes(sample)
+    results = list(read(find_files([tmp_path]), readers, Limits(), workshop))
+    (rejected,) = (result for result in results if isinstance(result, Rejected))
+    assert (Path(rejected.path).name, rejected.reason) == ("image", "没有装 OCR")
+    assert len(results) == len(SAMPLES)
+
+
+@pytest.mark.parametrize("name", ["html", "docx", "epub", "text"])
+def test_a_text_without_a_dish_is_worth_a_word_only_where_it_was_named(
+    tmp_path: Path, readers: dict[str, Reader], workshop: Workshop, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(DISHLESS[name]())
+    (said,) = read(find_files([path]), readers, Limits(), workshop)
+    assert isinstance(said, Rejected)
+    assert said.reason.startswith(f"{path} 里没有找到菜谱")
+    assert list(read(find_files([tmp_path]), readers, Limits(), workshop)) == []
+
+
+def test_a_book_without_a_dish_is_worth_a_word_anywhere(
+    tmp_path: Path, readers: dict[str, Reader], workshop: Workshop
+) -> None:
+    (tmp_path / "小说.pdf").write_bytes(samples.pdf(PROSE))
+    (said,) = read(find_files([tmp_path]), readers, Limits(), workshop)
+    assert isinstance(said, Rejected)
+    assert "没有找到菜谱" in said.reason
 
 
 # --- whatever a file holds -------------------------------------------------------------------------------
@@ -244,8 +331,8 @@ anything = st.one_of(
         lambda sample, start, length, data: (
             sample[: start % len(sample)] + data + sample[start % len(sample) + length :]
         ),
-        st.sampled_from([sample.encode() for sample in SAMPLES.values()]),
-        st.integers(0, 5000),
+        st.sampled_from(list(SAMPLES.values())),
+        st.integers(0, 40_000),
         st.integers(0, 60),
         st.binary(max_size=20) | st.sampled_from([b"", b"\n", b"\n\n# x\n", b'"', b"]", b"{", b"## ", b"\xff"]),
     ),
@@ -254,10 +341,12 @@ anything = st.one_of(
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=anything)
-def test_no_content_breaks_a_reader(tmp_path: Path, readers: dict[str, Reader], content: bytes) -> None:
+def test_no_content_breaks_a_reader(
+    tmp_path: Path, readers: dict[str, Reader], workshop: Workshop, content: bytes
+) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
-    results = list(read(find_files([path]), readers, Limits()))
+    results = list(read(find_files([path]), readers, Limits(), workshop))
     assert all(result.reason and "\n" not in result.reason for result in results if isinstance(result, Rejected))
     # Every reader, also one that does not know the file, says no or reads what it can.
     found = recognise(Candidate(path, "file", named=True), readers, Limits())
@@ -265,4 +354,4 @@ def test_no_content_breaks_a_reader(tmp_path: Path, readers: dict[str, Reader], 
         assert results
         for reader in readers.values():
             reader.recognises(found[0])
-            list(read_file(found[0], reader))
+            list(read_file(found[0], reader, workshop))

@@ -1,12 +1,13 @@
 """Settings from four places, all faults at once."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shishen.errors import BadSettings
-from shishen.settings import load
+from shishen.settings import DEFAULT_ENGINES, load
 
 
 class Options(Struct, frozen=True):
@@ -14,10 +15,12 @@ class Options(Struct, frozen=True):
 
     path: str = ""
     memory_mb: int = 128
+    share: Annotated[float, Meta(ge=0, le=1)] | None = None
+    format: Literal["json_schema", "json_object", "none"] = "none"
 
 
 def options_of(kind: str, name: str) -> type[Struct] | None:
-    return Options if (kind, name) in {("index", "tantivy"), ("reranker", "overlap"), ("chat", "composer")} else None
+    return Options if DEFAULT_ENGINES.get(kind) == name else None
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -39,6 +42,8 @@ def test_defaults_need_nothing(tmp_path: Path) -> None:
     settings = load(options_of, environment=environment(tmp_path))
     assert settings.retriever.threshold is None
     assert {kind: engine.name for kind, engine in settings.engines.items()} == {
+        "ocr": "rapidocr",
+        "structurer": "rules",
         "index": "tantivy",
         "reranker": "overlap",
         "chat": "composer",
@@ -48,6 +53,26 @@ def test_defaults_need_nothing(tmp_path: Path) -> None:
 def test_engine_options_are_typed(tmp_path: Path) -> None:
     settings = load(options_of, environment=environment(tmp_path), assignments=["index.tantivy.memory_mb=64"])
     assert settings.engines["index"].options == Options(memory_mb=64)
+
+
+def test_pages_have_a_section(tmp_path: Path) -> None:
+    settings = load(options_of, environment=environment(tmp_path), assignments=["document.dpi=300"])
+    assert (settings.document.dpi, settings.document.workers) == (300, 0)
+    with pytest.raises(BadSettings, match=r"document\.dpi 不能是 '30'，应为 72 至 600 的整数"):
+        load(options_of, environment=environment(tmp_path), assignments=["document.dpi=30"])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("chat.composer.format=xml", "应为 json_schema、json_object 或 none"),
+        ("chat.composer.share=2", "应为 0 至 1 的数字"),
+        ("chat.composer.memory_mb=much", "应为整数"),
+    ],
+)
+def test_a_wrong_value_is_told_what_it_must_be(tmp_path: Path, assignment: str, words: str) -> None:
+    with pytest.raises(BadSettings, match=words):
+        load(options_of, environment=environment(tmp_path), assignments=[assignment])
 
 
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Cookbooks set by script with three tools, and how well they are read: `python -m benchmarks.books`."""
