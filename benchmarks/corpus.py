@@ -32,12 +32,12 @@ def part(name: str, path: Path) -> None:
         figures: dict[str, float] = {}
     else:
         from shishen.kitchen import Kitchen
-        from shishen.records import Rejected
+        from shishen.stages.add import Progress
         from shishen.stages.read import find_files
 
         kitchen = Kitchen()
         for event in kitchen.adding(find_files([path])):
-            if not isinstance(event, Rejected):
+            if isinstance(event, Progress):
                 lines = event.changes.added + event.changes.unchanged + event.changes.changed
         read = time.perf_counter()
         kitchen.retriever.catch_up()

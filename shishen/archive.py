@@ -26,7 +26,7 @@ _LARGEST_DIRECTORY = 16_000_000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 # As a tree an element takes some 200 bytes, however few it has in the file.
-MOST_ELEMENTS = 1_500_000
+MOST_ELEMENTS = 400_000
 
 
 class _Careful(io.FileIO):
@@ -113,7 +113,10 @@ class Archive:
             pieces.append(chunk)
             limit -= len(chunk)
             if limit < 0:
-                raise BadRecord(f"压缩包里的 {shown(name)} 超过单个文档的上限 {self.file.limits.document_mb:g} MB")
+                raise BadRecord(
+                    f"压缩包里的 {shown(name)} 超过单个文档的上限 {self.file.limits.document_mb:g} MB"
+                    f"（可用 --set reader.document_mb=… 放宽）"
+                )
         return b"".join(pieces)
 
     def xml(self, name: str) -> Any:

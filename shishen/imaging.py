@@ -3,13 +3,16 @@
 `open_page` checks sizes before it decodes anything; every fault of a file is an UnreadableFile of one line.
 """
 
+import ctypes
+import logging
 import math
 import struct
 import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -149,6 +152,7 @@ def _opened(path: str | Path, kind: str, frame: int, limits: Limits) -> Iterator
     """The image at one of its frames, its header read, its size within the limits, nothing decoded yet."""
     with Path(path).open("rb") as stream:
         with _reading_header(path, kind):
+            _hush()
             image = _open_heif(stream) if kind == "HEIC" else _open(stream, frame, path)
         width, height = image.size
         if width * height > limits.megapixels * 1e6:
@@ -193,6 +197,18 @@ def _open(stream: BinaryIO, frame: int, path: str | Path) -> "Image":
         # Tags are parsed when first asked for, with doubts of their own.
         image.getexif()
     return image
+
+
+@cache
+def _hush() -> None:
+    """PIL, and libtiff inside it, print what they complain of; what is broken is said by us, in one line."""
+    from PIL import _imaging
+
+    # Python prints what a logger without any handler is told.
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    # Where PIL has it built in, it cannot be found, and goes on printing.
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def _open_heif(stream: BinaryIO) -> "Image":

@@ -15,6 +15,11 @@ def test_simplify_keeps_the_wording() -> None:
     assert simplify("乾煸四季豆") == "干煸四季豆"
 
 
+def test_half_a_character_stops_nobody() -> None:
+    assert simplify("乾煸\udcff四季豆") == "干煸?四季豆"
+    assert simplify("a\udcff") == "a\udcff"
+
+
 @given(st.text(max_size=200))
 def test_normalise_is_total_and_settles(text: str) -> None:
     once = normalise(text)

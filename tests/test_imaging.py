@@ -195,6 +195,17 @@ def test_truncated_and_broken_files_are_refused_in_one_line(tmp_path: Path, name
             assert open_page(PageImage(str(bad)), Limits(megapixels=4)).mode == "RGB"
 
 
+def test_a_broken_tiff_is_no_talk_of_libtiff(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.tiff"
+    Image.effect_noise((400, 300), 50).save(path, compression="tiff_lzw")
+    data = bytearray(path.read_bytes())
+    data[3000:3100] = b"\x55" * 100
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFile, match="不是完整的 TIFF"):
+        open_page(PageImage(str(path)), LIMITS)
+    assert capfd.readouterr().err == ""
+
+
 def test_what_is_no_picture(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_text("BM 红烧肉")

@@ -285,7 +285,16 @@ def test_a_text_that_breaks_off_is_read_so_far(book: Path) -> None:
     assert isinstance(page, Page)
     assert page.lines[-1].text == "1. 切块。"
     assert isinstance(rejected, Rejected)
-    assert "后面的部分坏了" in rejected.reason
+    assert "后面的部分没有读" in rejected.reason
+
+
+def test_paragraphs_without_end_are_stopped(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shishen.engines.reader.docx._MOST_LINES", 5)
+    page, rejected = read(book)
+    assert isinstance(page, Page)
+    assert len(page.lines) == 5
+    assert isinstance(rejected, Rejected)
+    assert "超过 5 段，请分成几份" in rejected.reason
 
 
 def test_a_document_without_text_is_named(tmp_path: Path) -> None:

@@ -147,6 +147,13 @@ def test_a_bomb_is_stopped(tmp_path: Path) -> None:
     assert [type(result) for result in results] == [Rejected, Page]
 
 
+def test_a_book_of_which_nothing_can_be_read_says_why_once(tmp_path: Path) -> None:
+    bomb = ONE.replace("番茄炒蛋", "蛋" * 3_000_000)
+    members: dict[str, str | bytes | None] = {"OEBPS/Text/one.xhtml": bomb, "OEBPS/Text/二.xhtml": None}
+    with pytest.raises(UnreadableFile, match=r"book\.epub 一节也没有读成：.*上限 1 MB"):
+        read(book_of(tmp_path / "book.epub", members), document_mb=1)
+
+
 def test_names_that_climb_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "secret.xhtml").write_text("<p>geheim</p>")
     package = PACKAGE.replace("text/one.xhtml", "../../../../secret.xhtml")

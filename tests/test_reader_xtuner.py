@@ -165,3 +165,10 @@ def test_every_item_gives_one_recipe_or_one_rejection(tmp_path: Path, rows: list
     items = [row_of(), *rows]
     results = read(tmp_path / "train.json", json.dumps(items).encode())
     assert [line for _, line in places(results)] == list(range(1, len(items) + 1))
+
+
+def test_a_break_in_bytes_that_are_no_text_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(text_of([row_of()]).encode()[:-1] + b",\xf5\xb1e\n\x1b]")
+    with pytest.raises(UnreadableFile, match=r"第 2 项起不是完整的 JSON：lexical error: [a-zA-Z ]+。$"):
+        list(build(Options()).read(SourceFile(path)))

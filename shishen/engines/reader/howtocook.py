@@ -33,11 +33,10 @@ _CATEGORIES = {
     "condiment": "酱料",
     "semi-finished": "半成品",
 }
-_HEADING = re.compile(r"^(#{1,6})\s*(.+?)\s*#*\s*$")
 _BULLET = re.compile(r"^(\s*)[-*+]\s+(.*)$")
 # 1.加水 is a step, 1.5 勺 is none.
 _NUMBERED = re.compile(r"^(\d+)[.、．)）](?!\d)\s*(.*)$")
-_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)[^)]*\)")
+_IMAGE = re.compile(r"!\[[^\]]{0,300}\]\(([^)\s]{1,500})[^)]{0,300}\)")
 _FOOTER = re.compile(r"^如果您遵循本指南")
 _TOOLS_GROUP = re.compile(r"工具|厨具|器具|设备|用具")
 _FOODS_GROUP = re.compile(r"原料|材料|食材|调料")
@@ -62,7 +61,7 @@ class HowToCookReader:
         """The two headings that no other form has; the collection's template for new dishes is no dish."""
         if "template" in file.path.parts:
             return False
-        headings = {m[2] for line in file.head.splitlines() if (m := _HEADING.match(line)) and len(m[1]) == 2}
+        headings = {found[1] for line in file.head.splitlines() if (found := _heading(line)) and found[0] == 2}
         sections = {_SECTION_OF.get(heading) for heading in headings}
         return {NEEDED, METHOD} <= sections or {AMOUNTS, METHOD} <= sections
 
@@ -95,6 +94,14 @@ class HowToCookReader:
         )
 
 
+def _heading(line: str) -> tuple[int, str] | None:
+    """(level, words) of a heading; by hand, as a pattern with blanks on both sides takes minutes over many blanks."""
+    level = min(6, len(line) - len(line.lstrip("#")))
+    words = line[level:].strip()
+    words = words.rstrip("#").rstrip() or words
+    return (level, words) if level and words else None
+
+
 def _split(text: str) -> tuple[str, list[str], dict[str, list[str]]]:
     """(title, lines before the first section, lines of each section); headings inside fences do not count."""
     title, section, fenced = "", None, False
@@ -103,11 +110,11 @@ def _split(text: str) -> tuple[str, list[str], dict[str, list[str]]]:
     for line in text.splitlines():
         if line.lstrip().startswith("```"):
             fenced = not fenced
-        heading = None if fenced else _HEADING.match(line)
-        if heading and len(heading[1]) == 1 and not title:
-            title = heading[2]
-        elif heading and len(heading[1]) == 2:
-            section = _SECTION_OF.get(heading[2], heading[2])
+        heading = None if fenced else _heading(line)
+        if heading and heading[0] == 1 and not title:
+            title = heading[1]
+        elif heading and heading[0] == 2:
+            section = _SECTION_OF.get(heading[1], heading[1])
             sections.setdefault(section, [])
         elif section is None:
             if line.strip():
@@ -139,8 +146,8 @@ def _rows(lines: list[str]) -> list[_Row]:
     rows: list[_Row] = []
     group: str | None = None
     for line in lines:
-        if heading := _HEADING.match(line):
-            group = _plain(heading[2]).rstrip("：:")
+        if heading := _heading(line):
+            group = _plain(heading[1]).rstrip("：:")
             continue
         bullet = _BULLET.match(line) or _NUMBERED.match(line)
         words = bullet[2].strip() if bullet else line.strip()
@@ -234,15 +241,15 @@ def _steps(lines: list[str]) -> Iterator[DraftStep]:
             text = []
         if numbered:
             text = [numbered[2]]
-        elif heading := _HEADING.match(line):
-            section = _plain(heading[2])
+        elif heading := _heading(line):
+            section = _plain(heading[1])
         elif text and line.strip() and not line.strip().startswith((">", "|")):
             text.append(line.strip())
 
 
 def _plain(text: str) -> str:
     text = _IMAGE.sub("", text)
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"\[([^\]]{0,300})\]\([^)]{0,500}\)", r"\1", text)
     return re.sub(r"\*\*|__|`|</?[a-z]+/?>", "", text).strip()
 
 

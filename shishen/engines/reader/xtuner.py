@@ -75,8 +75,12 @@ class XTunerReader:
                         yield number, Rejected(path=file.label, line=number, reason=f"字段不对：{error}")
             except (ijson.JSONError, BadRecord) as error:
                 # A fault of the whole file, so that nothing behind the break is taken for gone.
-                reason = str(error).split("\n")[0].strip()
-                raise UnreadableFile(f"{file.label} 第 {number + 1} 项起不是完整的 JSON：{reason}。") from error
+                # The parser quotes what it stumbled over, as bytes where that is no text; its first line says enough.
+                said = error.args[0] if error.args else ""
+                reason = (said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)).split("\n")[0]
+                raise UnreadableFile(
+                    f"{file.label} 第 {number + 1} 项起不是完整的 JSON：{reason.strip(' .')}。"
+                ) from error
 
     def _lines(self, file: SourceFile) -> Iterator[tuple[int, Row | Rejected]]:
         for line in file.lines():
