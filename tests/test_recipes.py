@@ -64,7 +64,7 @@ def test_no_title_and_no_steps_are_refused_in_chinese() -> None:
         read_recipe(draft(steps=()))
     with pytest.raises(BadRecord, match="没有步骤"):
         read_recipe(draft(steps=(DraftStep("![图](a.jpg)"),)))
-    with pytest.raises(BadRecord, match="^「某 菜 汤」没有步骤$"):
+    with pytest.raises(BadRecord, match=r"^「某 菜 汤」没有步骤$"):
         read_recipe(draft(title="某\n菜\x1b汤", steps=()))
 
 
