@@ -6,6 +6,7 @@ labels and what they head, is no gutter: such rows are read across. The cut goes
 “Hierarchical representation of optically scanned documents” (1984).
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
@@ -23,12 +24,16 @@ from shishen.pages import Box
 _GUTTER = 0.7
 _BIN = 0.25
 _DEPTH = 12
+# An entry of a list of ingredients has no more characters than this, and no stop.
+_LONGEST_ENTRY = 16
+_STOP = re.compile(r"[。；，]")
 _MARKER = re.compile(
     r"[（(【\[]?(?:\d{1,2}|[①-⑳❶-❿➀-➓]|[一二三四五六七八九十]{1,3})[)）】\]]?[.、．:：]?"
     r"|第[一二三四五六七八九十\d]+[步道]|(?:步骤|STEP|Step)\s*[一二三四五六七八九十\d]*"
 )
 _VALUE = re.compile(r"(?:[约各]?\s*[\d½¼¾⅓⅔半一二两三四五六七八九十几]|适量|少许|少量|若干|酌量|随意|各)")
 _NUMBER = re.compile(r"\d+(?:[./]\d+)?")
+_REMARK = re.compile(r"[（(][^（）()]*[)）]")
 _AMOUNT = re.compile(r"\d|适量|少许|少量|若干|[一二两三四五六七八九十半][个只条根片勺块克斤两匙杯碗瓣]")
 
 
@@ -217,7 +222,11 @@ def _judge(stripe: _Stripe, pieces: list[Piece], unit: float) -> _Stripe | None:
     top = _head(rows_of(left), rows_of(right), pieces, unit)
     bottom = max(p.bottom for p in beside)
     if any(p.middle > stripe.bottom for p in pieces):
-        bottom = min(bottom, _foot(rows_of(left), right, unit), _foot(rows_of(right), left, unit))
+        lefts, rights = (rows_of(p for p in side if p.bottom > top) for side in (left, right))
+        if _are_entries(lefts, rights):
+            # A list in columns ends with the shorter one; what stands below the longer may be anything.
+            bottom = min(bottom, max(p.bottom for p in lefts[-1]), max(p.bottom for p in rights[-1]))
+        bottom = min(bottom, _foot(lefts, right, unit), _foot(rights, left, unit))
     return _Stripe(stripe.left, stripe.right, max(top, min(p.top for p in beside)), bottom)
 
 
@@ -251,14 +260,30 @@ def _head(lefts: list[list[Piece]], rights: list[list[Piece]], pieces: list[Piec
     return min(lefts[0][0].top, rights[0][0].top)
 
 
+def _are_entries(lefts: list[list[Piece]], rights: list[list[Piece]]) -> bool:
+    """Whether the shorter of two columns holds the entries of a list, each beside one of the other's."""
+    short, other = sorted((lefts, rights), key=len)
+    beside = sum(bool(_beside(row[0], other)) for row in short)
+    return beside >= 0.8 * len(short) and all(
+        len(p.text) <= _LONGEST_ENTRY and not _STOP.search(p.text) for row in short for p in row
+    )
+
+
 def _foot(rows: list[list[Piece]], others: list[Piece], unit: float) -> float:
-    """Where a column ends above text of the full width: before a heading of that text, below the other column."""
+    """Where a column ends above text of the full width: before a heading of that text, below the other column's end.
+
+    The heading is set off from what is above it, and large, or the last that is set off so. Infinity where there is
+    none.
+    """
     lowest = max(p.bottom for p in others)
+    foot = math.inf
     for above, row in pairwise(rows):
-        gap = min(p.top for p in row) - max(p.bottom for p in above)
-        if gap > 0.9 * unit and min(p.top for p in row) > lowest - 0.2 * unit:
-            return max(p.bottom for p in above) + gap / 2
-    return max(p.bottom for p in rows[-1])
+        top, end = min(p.top for p in row), max(p.bottom for p in above)
+        if top - end > 0.9 * unit and top > lowest - 0.2 * unit:
+            foot = max((top + end) / 2, min(top, lowest))
+            if max(p.size for p in row) > 1.12 * unit:
+                break
+    return foot
 
 
 def _is_table(left: list[Piece], right: list[Piece], unit: float) -> bool:
@@ -315,8 +340,9 @@ def _are_spanning(lefts: list[list[Piece]], rights: list[list[Piece]], unit: flo
     return True
 
 
-def _has_amount(text: str) -> bool:
-    return _AMOUNT.search(text) is not None
+def _has_amount(name: str) -> bool:
+    """Whether what may be a name has an amount in it; a remark in brackets, 蒜（约50克）, is none."""
+    return _AMOUNT.search(_REMARK.sub("", name)) is not None
 
 
 def _beside(piece: Piece, rows: list[list[Piece]]) -> list[Piece]:
