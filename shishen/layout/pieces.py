@@ -6,10 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from shishen.layout.numbers import is_marker
 from shishen.pages import Span
 
 # In units of the type's size: a gap of less is inside a piece, a gap of more may part two columns.
 WIDE = 0.7
+# How near to its text a step's number stands, and how many Chinese characters that has at least.
+_NUMBER_GAP = 2.0
+_FEWEST_HAN = 4
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[A-Za-z0-9]")
 
@@ -42,7 +46,7 @@ def pieces_of(spans: Sequence[Span]) -> list[Piece]:
         for s in spans
         if s.text.strip()
     ]
-    joined = [piece for row in rows_of(waiting) for piece in _join(row)]
+    joined = [piece for row in rows_of(waiting) for piece in _numbered(_join(row))]
     return _stacked(joined)
 
 
@@ -95,6 +99,28 @@ def _join(row: list[Piece]) -> list[Piece]:
                     piece.confidence,
                 )
             )
+    return joined
+
+
+def _numbered(row: list[Piece]) -> list[Piece]:
+    """A row with each step's number joined to the text right behind it, so that no column ends between them."""
+    joined: list[Piece] = []
+    for piece in row:
+        last = joined[-1] if joined else None
+        near = last is not None and piece.left - last.right < _NUMBER_GAP * piece.size
+        if last and near and is_marker(last.text) and len(_HAN.findall(piece.text)) >= _FEWEST_HAN:
+            joined[-1] = Piece(
+                f"{last.text}  {piece.text}",
+                last.left,
+                min(last.top, piece.top),
+                piece.right,
+                max(last.bottom, piece.bottom),
+                piece.size,
+                piece.bold,
+                min(last.confidence, piece.confidence),
+            )
+        else:
+            joined.append(piece)
     return joined
 
 

@@ -12,6 +12,8 @@ _WORD = re.compile(r"[A-Za-z0-9.,%°/~\-]+")
 _CLOSING = "，。、；：！？）】」』》〉”’…,.;:!?)]}%"
 # In units of the size: how near to the edge of its column a line ends that runs to it.
 _EDGE = 1.3
+# How far a few lines may hang out over the edge at which the others end.
+_HANGING = 2.5
 
 
 def reading_order(page: Page) -> list[PrintedLine]:
@@ -78,6 +80,8 @@ def _edge(ends: list[float], size: float) -> float:
     """Where the lines of a block end at their longest, but for a few that hang out."""
     ordered = sorted(ends, reverse=True)
     for place, end in enumerate(ordered[: len(ordered) // 4]):
+        if ordered[0] - end > _HANGING * size:
+            break
         if sum(end - 1.2 * size < other <= end for other in ordered[place:]) >= max(2, 0.12 * len(ordered)):
             return end
     return ordered[0]
