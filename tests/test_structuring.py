@@ -279,17 +279,11 @@ def test_facts_below_the_title() -> None:
     [
         "又名：东坡肉、酱方",
         "（又名东坡肉、酱方）",
-        pytest.param(
-            "（又名：东坡肉、酱方）",
-            marks=pytest.mark.xfail(strict=True, reason="taken for a label, and the closing bracket stays behind"),
-        ),
+        "（又名：东坡肉、酱方）",
     ],
 )
 def test_other_names_below_the_title(text: str) -> None:
     assert below_the_title(text).aliases == ("东坡肉", "酱方")
-
-
-LOST = pytest.mark.xfail(strict=True, reason="a time that a label calls the dish's is read as prose, and not believed")
 
 
 @pytest.mark.parametrize(
@@ -299,11 +293,11 @@ LOST = pytest.mark.xfail(strict=True, reason="a time that a label calls the dish
         ("总时间：90分钟", 90),
         ("耗时：1.5小时", 90),
         ("准备时间：20分钟", None),
-        pytest.param("时间：40分钟", 40, marks=LOST),
-        pytest.param("份量：2人 时间：40分钟", 40, marks=LOST),
-        pytest.param("用时：1小时", 60, marks=LOST),
-        pytest.param("制作时间 40分钟", 40, marks=LOST),
-        pytest.param("3人份｜1小时30分钟", 90, marks=LOST),
+        ("时间：40分钟", 40),
+        ("份量：2人 时间：40分钟", 40),
+        ("用时：1小时", 60),
+        ("制作时间 40分钟", 40),
+        ("3人份｜1小时30分钟", 90),
     ],
 )
 def test_the_time_that_a_dish_takes(text: str, minutes: float | None) -> None:
@@ -344,7 +338,6 @@ def test_chapters_and_a_table_of_contents_name_the_categories() -> None:
     assert [d.category for d in found] == ["荤菜", "荤菜", "汤羹"]
 
 
-@pytest.mark.xfail(strict=True, reason="a title has two characters at least, and so a chapter has")
 def test_a_chapter_of_one_character() -> None:
     assert [d.category for d in dishes(f"## 荤菜{PORK}{EGG}## 汤{SOUP}")] == ["荤菜", "荤菜", "汤"]
 

@@ -117,17 +117,15 @@ def test_the_remark_in_brackets(line: str, remark: str) -> None:
     assert (label.part, label.remark) == ("ingredients", remark)
 
 
-BY_ITS_END = pytest.mark.xfail(
-    strict=True, reason="known by its end (调料, 辅料) before it is known as two, of which the first counts"
-)
-
-
 @pytest.mark.parametrize(
     "line",
     [
         "材料和调料",
         "材料/准备",
-        *(pytest.param(two, marks=BY_ITS_END) for two in ("材料/调料", "材料与调料", "主料、辅料：", "【主料及配料】")),
+        "材料/调料",
+        "材料与调料",
+        "主料、辅料：",
+        "【主料及配料】",
     ],
 )
 def test_a_label_of_two(line: str) -> None:

@@ -194,15 +194,16 @@ def _are_entries(lefts: list[list[Piece]], rights: list[list[Piece]]) -> bool:
 def _foot(rows: list[list[Piece]], others: list[Piece], unit: float) -> float:
     """Where a column ends above text of the full width: before a heading of that text, below the other column's end.
 
-    The heading is set off from what is above it, and large, or the last that is set off so. Infinity where there is
+    The heading is large and set off from what is above it, or stands below the widest gap. Infinity where there is
     none.
     """
     lowest = max(p.bottom for p in others)
-    foot = math.inf
+    widest, foot = 0.9 * unit, math.inf
     for above, row in pairwise(rows):
         top, end = min(p.top for p in row), max(p.bottom for p in above)
-        if top - end > 0.9 * unit and top > lowest - 0.2 * unit:
-            foot = max((top + end) / 2, min(top, lowest))
-            if max(p.size for p in row) > 1.12 * unit:
+        large = max(p.size for p in row) > 1.12 * unit and top - end > 0.9 * unit
+        if top > lowest - 0.2 * unit and (top - end > widest or large):
+            widest, foot = top - end, max((top + end) / 2, min(top, lowest))
+            if large:
                 break
     return foot

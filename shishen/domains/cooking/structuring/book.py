@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from shishen.domains.cooking.structuring.dishes import read_dish
 from shishen.domains.cooking.structuring.heads import find_heads
 from shishen.domains.cooking.structuring.joining import Spacing
-from shishen.domains.cooking.structuring.rows import Row, body_size, contents_of, rows_of, title_of
+from shishen.domains.cooking.structuring.rows import Row, body_size, chapter_of, contents_of, rows_of, title_of
 from shishen.pages import Passage, PrintedLine, Reading
 from shishen.records import Source
 
@@ -83,7 +83,7 @@ class Book:
     def _note_category(self, tail: Iterable[Row], head: Row, body: float) -> None:
         """A heading above dishes, set larger than running text, names the category of those that follow."""
         for row in tail:
-            title = title_of(row.text)
+            title = chapter_of(row.text)
             if (
                 title
                 and _key(title) not in self._contents
@@ -143,7 +143,7 @@ def _trimmed(rows: Sequence[Row], head: Row, body: float) -> tuple[Sequence[Row]
             and row.mark is None
             and row.line.size > 1.15 * body
             and row.line.size >= 0.95 * head.line.size
-            and title_of(row.text)
+            and chapter_of(row.text)
         ):
             end -= 1
         else:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from shishen.domains.cooking.durations import whole_time
+from shishen.domains.cooking.durations import read_durations, whole_time
 from shishen.domains.cooking.structuring.gathering import Gathered, Section
 from shishen.domains.cooking.structuring.ingredient_lists import split_list
 from shishen.domains.cooking.structuring.joining import Spacing, clean
@@ -39,7 +39,6 @@ def read_dish(rows: Sequence[Row], source: Source, category: str | None, spacing
     if not lines and not steps:
         return None
     facts = found.facts
-    time = facts.get("minutes")
     draft = Draft(
         title=title,
         source=source,
@@ -49,7 +48,7 @@ def read_dish(rows: Sequence[Row], source: Source, category: str | None, spacing
         cuisine=facts.get("cuisine"),
         tastes=_several(facts.get("tastes")),
         difficulty=_difficulty(facts.get("difficulty")),
-        minutes=whole_time(time if "时间" in time else f"时间{time}") if time else None,
+        minutes=_minutes(facts.get("minutes")),
         calories=_number(facts.get("calories")),
         servings=facts.get("servings"),
         lines=tuple(lines),
@@ -60,6 +59,14 @@ def read_dish(rows: Sequence[Row], source: Source, category: str | None, spacing
     )
     confidence, doubts = _confidence(found, draft, numbers, rows)
     return Reading(draft=draft, confidence=confidence, doubts=doubts, lines=tuple(row.line for row in rows))
+
+
+def _minutes(words: str | None) -> float | None:
+    """The time that a label calls the dish's: the longer end of a span; of several times the one called the whole."""
+    if not words:
+        return None
+    spans = read_durations(words)
+    return (spans[0].max or spans[0].min) if len(spans) == 1 else whole_time(words)
 
 
 def _title(rows: Sequence[Row], spacing: Spacing) -> tuple[str, Sequence[Row]]:

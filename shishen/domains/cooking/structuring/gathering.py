@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from shishen.domains.cooking.structuring.facts import is_fact, take_labelled, take_line
 from shishen.domains.cooking.structuring.joining import Spacing, goes_on
-from shishen.domains.cooking.structuring.labels import FACTS, Label, Part, is_listed, is_table_head
+from shishen.domains.cooking.structuring.labels import FACTS, Label, Part, is_heading, is_listed, is_table_head
 from shishen.domains.cooking.structuring.marks import Mark, cut_at_marks, mark_of
-from shishen.domains.cooking.structuring.paragraphs import Paragraph, counts, joins
+from shishen.domains.cooking.structuring.paragraphs import Paragraph, counts, joins, with_cell
 from shishen.domains.cooking.structuring.rows import Row, begins_steps, has_next_step, ingredient_score
 
 Section = Literal["intro", "ingredients", "method", "features", "tips", "story", "tools", "done"]
@@ -29,6 +29,10 @@ _CAPTION = re.compile(
     r"|[▲△▼].{0,24}|fig(?:ure)?\.?\s*\d+.*)$",
     re.IGNORECASE,
 )
+# How much farther from the row above a heading in a list stands than the entries do, in units of its size.
+_APART = 0.4
+# 酸黄瓜汁10- ⏎ 15毫升
+_OPEN_SPAN = re.compile(r"\d\s*[-~～–—]\s*$")
 _NUMBER = re.compile(r"(\d{1,2})\s*([.．、:：,，]\s*(?=\S)|(?=\D))(.*)", re.DOTALL)
 _GROUP_LINE = re.compile(r"^[\u3400-\u9fffA-Za-z（）()\d]{1,12}[:：]$|^[【\[〔［].{1,12}[】\]〕］]$")
 
@@ -83,7 +87,7 @@ class Gathered:
             stands = False
         elif part == "group" and section in ("method", "tips"):
             stands = _heads_list(rows, place)
-        elif part == "group" and section == "ingredients" and self._before:
+        elif part == "group" and section == "ingredients" and self._before and not is_heading(label.words):
             stands = not _is_entry(row, self._before, self._opened)
         return (row, label) if stands else (_bare(row, row.text), None)
 
@@ -197,12 +201,17 @@ class Gathered:
         )
 
     def _is_group(self, row: Row, following: Sequence[Row]) -> bool:
-        """Whether a row in a list heads the entries after it: a few words set larger or heavier than they are."""
+        """Whether a row in a list heads the entries after it: a few words set larger, heavier or farther off."""
         if not following or row.line.box is None or len(row.text) > 10 or row.mark or ingredient_score(row.text) > 0.5:
             return False
         after = following[0].line
-        heavier = (row.line.bold and not after.bold) or (row.line.confidence == 1 and row.line.size > 1.06 * after.size)
-        return heavier and ingredient_score(following[0].text) >= 0.6
+        if ingredient_score(following[0].text) < 0.6:
+            return False
+        if row.line.confidence < 1:
+            return row.line.bold and not after.bold
+        gaps = [entry.first.gap for _, entry in self.entries if entry.first.gap > 0]
+        apart = bool(gaps) and row.line.gap > max(median(gaps), after.gap) + _APART
+        return apart or (row.line.bold and not after.bold) or row.line.size > 1.06 * after.size
 
     def _is_note(self, row: Row) -> bool:
         """Whether a row is set small below a list or a step: a footnote, a caption."""
@@ -234,6 +243,8 @@ class Gathered:
         before = self._before
         if not self.entries or (before and goes_on(before.line, row.line, marked=row.mark is not None or row.dotted)):
             return False
+        if before and _OPEN_SPAN.search(before.text):
+            return False
         if row.mark and row.mark.number == 1:
             return begins_steps(row) or has_next_step(row, following)
         return len(row.text) > 18 and ingredient_score(row.text) < 0.3 and "：" not in row.text[:10]
@@ -247,7 +258,9 @@ class Gathered:
         flows = before is not None and before.line.full
         marked = row.dotted or (row.mark is not None and counts(row, row.mark, own, flows=flows))
         if last and before and joins(last, row, before, marked, in_list, self._leading):
-            last.text = self._spacing.join(last.text, row.text)
+            last.text = (
+                with_cell(last.text, row.text, self._spacing) if in_list else self._spacing.join(last.text, row.text)
+            )
             last.last = row.line
         else:
             mark = row.mark if marked else None

@@ -45,6 +45,11 @@ def is_listed(words: str) -> bool:
     return simplify("".join(words.split())).lower() in _parts()
 
 
+def is_heading(words: str) -> bool:
+    """Whether a label's words are never the name of an ingredient: 调料, and not 香料."""
+    return simplify("".join(words.split())) in knowledge("structuring")["headings"].split()
+
+
 class Label(Struct, frozen=True):
     """A label found: the part that it heads, its words as printed, what is said in brackets behind it, the rest."""
 
@@ -153,7 +158,11 @@ def _colon(bare: str) -> Label | None:
     if found is None:
         return None
     part, words, remark, slipped = found
-    return Label(part, words, remark, bare[place + 1 :].strip(), slipped)
+    rest = bare[place + 1 :].strip()
+    if bare[0] in _OPENING and rest[-1:] and rest[-1] in _CLOSING:
+        # （又名：东坡肉）
+        rest = rest[:-1].rstrip()
+    return Label(part, words, remark, rest, slipped)
 
 
 def _alone(bare: str) -> Label | None:
@@ -186,7 +195,8 @@ def _named(words: str) -> tuple[Part, str, str, bool] | None:
         plain = candidate.strip(_DECORATION + _OPENING + _CLOSING)
         if not plain or len(plain) > 30:
             continue
-        for form in dict.fromkeys((plain, _ENGLISH.sub("", plain), *_halves(plain))):
+        whole = (plain,) if is_listed(plain) else ()
+        for form in dict.fromkeys((*whole, *_halves(plain), plain, _ENGLISH.sub("", plain))):
             if form and (found := part_of(form)):
                 return found[0], _SPACES.sub("", form), remark, found[1]
     return None
@@ -194,8 +204,8 @@ def _named(words: str) -> tuple[Part, str, str, bool] | None:
 
 def _halves(words: str) -> tuple[str, ...]:
     """材料/调料, 材料及调料: a label of two; the first counts."""
-    parts = re.split(r"[/／&＆+＋和与及、]", words)
-    return (parts[0],) if len(parts) == 2 and part_of(parts[1]) else ()
+    parts = [part.strip() for part in re.split(r"[/／&＆+＋和与及、]", words)]
+    return (parts[0],) if len(parts) == 2 and all(map(part_of, parts)) else ()
 
 
 def split_at_labels(text: str) -> list[str]:

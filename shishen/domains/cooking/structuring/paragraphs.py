@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from shishen.domains.cooking.structuring.joining import goes_on
+from shishen.domains.cooking.structuring.joining import Spacing, goes_on
 from shishen.domains.cooking.structuring.marks import Mark
 from shishen.domains.cooking.structuring.rows import Row, ingredient_score
 from shishen.pages import PrintedLine
@@ -68,7 +68,7 @@ def _joins_in_list(last: Paragraph, row: Row, before: Row, marked: bool) -> bool
     text, after = before.text.rstrip(), row.text.lstrip()
     if marked or before.line.box is None:
         return False
-    if text.count("（") + text.count("(") > text.count("）") + text.count(")"):
+    if _is_open(text):
         return True
     if text[-1:] in "、，,；;+＋/／｜|" or after[:1] in "／/｜|" or after[:1] in "、，,；;）)":
         return before.line.full or text[-1:] in "、，,+＋/／｜|" or after[:1] in "／/｜|"
@@ -87,3 +87,15 @@ def _joins_in_list(last: Paragraph, row: Row, before: Row, marked: bool) -> bool
         or ingredient_score(last.text) < 0.6
         or re.match(r"^[\d½¼¾]*\s*(?:克|个|只|片|根|勺|ml|毫升|g|适量)", after) is not None
     )
+
+
+def with_cell(text: str, more: str, spacing: Spacing) -> str:
+    """An entry with what its next line adds; 清水（以没过鸡  2000毫升 ⏎ 腿为准）goes on in its first cell."""
+    name, gap, rest = text.partition("  ")
+    if gap and _is_open(name) and not _is_open(name + more):
+        return spacing.join(name, more) + gap + rest
+    return spacing.join(text, more)
+
+
+def _is_open(text: str) -> bool:
+    return text.count("（") + text.count("(") > text.count("）") + text.count(")")

@@ -179,10 +179,11 @@ def as_printed(text: str) -> str:
 
 
 def _stands(text: str, label: Label) -> bool:
-    """Whether a label stands behind a full line: one of the main parts alone on its line, or set off by a colon."""
+    """Whether a label of the lists stands behind a full line: a main one alone on its line, or set off by a colon."""
     bare = "".join(text.split())
     main = label.part in ("ingredients", "method", "tips", "features") and is_listed(bare)
-    return (bare == label.words and main) or bare[len(label.words) : len(label.words) + 1] in ("：", ":")
+    set_off = bare[len(label.words) : len(label.words) + 1] in ("：", ":") and is_listed(label.words)
+    return (bare == label.words and main) or set_off
 
 
 def body_size(rows: Sequence[Row]) -> float:
@@ -274,6 +275,11 @@ def title_of(text: str) -> str | None:
     ):
         return None
     return bare
+
+
+def chapter_of(text: str) -> str | None:
+    """The words of a line that may head a chapter; a single character (汤, 面) may."""
+    return title_of(text) or (text.strip() if re.fullmatch(r"\s*[\u3400-\u9fff]\s*", text) else None)
 
 
 def opens_bracket(text: str) -> bool:
