@@ -1,5 +1,6 @@
 """`shishen read` and `shishen add`: the verbs that take files in, with their progress and what they say at the end."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -33,6 +34,8 @@ def read(
 
     例：shishen read 我的菜谱/ > recipes.jsonl
     例：shishen read 家常菜谱.pdf --report 校对.html > recipes.jsonl
+
+    在校对页里，按 n 跳到下一处拿不准的，按 p 跳到上一处；也可以只看拿不准的。
     """
     from shishen.kitchen import RejectedFile
     from shishen.records import Recipe, Rejected
@@ -47,6 +50,8 @@ def read(
     checked = Report(report, kitchen.settings.reader) if report else nullcontext()
     with RejectedFile(kitchen.rejected_path) as rejected, checked as proof, _progress("读取") as advance:
         for candidate in find_files(paths):
+            if report and not candidate.named and _is_report(candidate.path, report):
+                continue
             recognised = recognise(candidate, kitchen.readers, kitchen.settings.reader)
             if recognised is None:
                 continue
@@ -73,6 +78,11 @@ def read(
         say("没有读到菜谱；能读的格式见 docs/read.md。")
     if failed or not count:
         raise typer.Exit(2)
+
+
+def _is_report(path: Path, report: Path) -> bool:
+    """Whether a file that was found is the report of an earlier run, which this run replaces."""
+    return os.path.realpath(path) == os.path.realpath(report.expanduser())
 
 
 def add(paths: Paths, json_: Json = False) -> None:

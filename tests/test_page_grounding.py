@@ -129,6 +129,35 @@ def test_of_a_line_of_several_things_the_others_stay() -> None:
     assert "盐50克" in said
 
 
+@pytest.mark.parametrize(
+    ("texts", "sure"),
+    [
+        (["盐5克", "八角"], 0.8),
+        (["盐5克", "八角2个"], 0.6),
+        (["盐50克", "八角2个"], 0.4),
+        (["盐5克", "香菜"], 0.4),
+        (["盐5克、龙虾1只", "八角"], 0.6),
+        (["豆芽 200g", *["八角"] * 60, "盐50克"], 0.79),
+        # Another way to write it is for a person to look at, and nothing is gone.
+        (["料酒 20ml"], 0.8),
+    ],
+)
+def test_the_confidence_falls_by_what_was_dropped(texts: list[str], sure: float) -> None:
+    """By half of an ingredient that only lost its amount; however long the list, it shows."""
+    assert checked(**lines(*texts), **steps("加水煮开约半小时")).confidence == {
+        "title": 0.9,
+        "ingredients": sure,
+        "steps": 0.9,
+    }
+
+
+def test_what_was_dropped_shows_where_the_model_said_nothing_of_it() -> None:
+    given = replace(reading(**lines("盐50克"), **steps("加水煮开约半小时")), confidence={"title": 0.9})
+    found = grounded(given, PAGE)
+    assert isinstance(found, Reading)
+    assert found.confidence == {"title": 0.9, "ingredients": 0.5}
+
+
 def test_headings_that_are_not_printed_go() -> None:
     given = (DraftLine("盐5克", "材料"), DraftLine("豆芽200g", "秘制酱料"), DraftLine("八角", "秘制酱料"))
     found = checked(lines=given, steps=(DraftStep("加水煮开约半小时", "做法"), DraftStep("炒香", "收尾")))
@@ -223,7 +252,7 @@ def test_a_step_that_is_not_goes(text: str) -> None:
     found = checked(**steps(text, "加水煮开约半小时"))
     assert [kept.text for kept in found.draft.steps] == ["加水煮开约半小时"]
     assert text in found.doubts[-1]
-    assert found.confidence["steps"] == 0.5
+    assert found.confidence["steps"] == 0.45
     assert found.confidence["title"] == 0.9
 
 

@@ -2,30 +2,30 @@
 
     pages ──look (OCR, where a page has no text)──▶ spans ──reading order──▶ lines ──rules──▶ passages ──structurer──▶
 
-Pages are looked at in parallel and kept in a cache, so that a book that was stopped goes on where it was. A window
-of pages is kept in memory, however long the book.
+Pages are looked at in parallel and kept in a cache, so that a book that was stopped goes on where it was. Two windows
+of pages are in memory, however long the book. What a model read is checked (`check.py`).
 """
 
 import hashlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from shishen.content_cache import ContentCache
-from shishen.domains.cooking.page_grounding import grounded
-from shishen.domains.cooking.structuring.book import Book
 from shishen.errors import UnreadableFile
-from shishen.layout.furniture import Furniture
-from shishen.layout.reading_order import reading_order
-from shishen.model_client import Unanswered
 from shishen.pages import Page, Passage, PrintedLine, Reading
 from shishen.protocols import Cost, Ocr, Structurer
 from shishen.records import Draft, Rejected
 from shishen.source_file import SourceFile
+
+if TYPE_CHECKING:
+    from shishen.domains.cooking.structuring.book import Book
+    from shishen.layout.furniture import Furniture
 
 # Pages that are judged together: enough to see what repeats, few enough to stay small.
 WINDOW = 32
@@ -71,8 +71,7 @@ def structure(
             assert not isinstance(page, Page), "a document is read in a workshop"
             yield page
         return
-    book: Book | None = None
-    furniture = Furniture()
+    opened: tuple[Book, Furniture] | None = None
     window: list[Page] = []
     passages: list[Passage] = []
     found = 0
@@ -81,26 +80,36 @@ def structure(
             yield page
             found += isinstance(page, Draft)
             continue
-        book = book or Book(file.label)
+        opened = opened or _open(file.label)
         window.append(page)
         if len(window) == WINDOW:
-            passages += yield from _turn(window, book, furniture, last=False)
+            passages += yield from _turn(window, *opened, last=False)
             window = []
             if not workshop.checked:
                 found += yield from _structured(passages, workshop)
                 passages = []
-    if book is None:
+    if opened is None:
         return
-    passages += yield from _turn(window, book, furniture, last=True)
+    passages += yield from _turn(window, *opened, last=True)
     found += yield from _structured(passages, workshop)
     if not found:
-        yield Rejected(path=file.label, reason=f"{file.label} {NO_DISH}{book.impression}。")
+        yield Rejected(path=file.label, reason=f"{file.label} {NO_DISH}{opened[0].impression}。")
+
+
+def _open(label: str) -> "tuple[Book, Furniture]":
+    """What finds the dishes of one document. Loaded with its first page: who only asks for a dish needs none of it."""
+    from shishen.domains.cooking.structuring.book import Book
+    from shishen.layout.furniture import Furniture
+
+    return Book(label), Furniture()
 
 
 def _turn(
-    pages: list[Page], book: Book, furniture: Furniture, *, last: bool
+    pages: list[Page], book: "Book", furniture: "Furniture", *, last: bool
 ) -> Generator[PageRead, None, list[Passage]]:
     """A window of pages read into passages, which are returned."""
+    from shishen.layout.reading_order import reading_order
+
     furniture.learn(pages)
     lines: list[PrintedLine] = []
     for page in pages:
@@ -115,13 +124,15 @@ def _structured(passages: list[Passage], workshop: Workshop) -> Generator[Readin
     cost = workshop.structurer.estimate(passages)
     if cost and cost.requests:
         yield Costs(cost, paid=False)
+    results = workshop.structurer.structure(passages)
+    if workshop.checked:
+        from shishen.stages.check import check
+
+        results = check(results, passages)
     found = 0
-    for result in workshop.structurer.structure(passages):
-        checked: Reading | Rejected = result
-        if workshop.checked and isinstance(result, Reading):
-            checked = grounded(result, "\n".join(line.text for line in result.lines))
-        found += isinstance(checked, Reading)
-        yield checked
+    for result in results:
+        found += isinstance(result, Reading)
+        yield result
     spent = workshop.structurer.spent()
     if spent and cost and cost.requests:
         yield Costs(spent, paid=True)
@@ -131,7 +142,11 @@ def _structured(passages: list[Passage], workshop: Workshop) -> Generator[Readin
 def _looked_at(
     pages: Iterable[Draft | Page | Rejected], file: SourceFile, workshop: Workshop
 ) -> Iterator[Draft | Page | Rejected]:
-    """The pages in their order, those without text looked at by OCR, several at a time."""
+    """The pages in their order, those without text looked at by OCR, several at a time.
+
+    As many wait behind one that is being looked at as make a window: a picture here and there in a book of text
+    keeps every worker busy, and memory stays small.
+    """
     waiting: deque[Draft | Page | Rejected | Future[Page | Rejected]] = deque()
     eye: _Eye | None = None
     blind = False
@@ -140,18 +155,18 @@ def _looked_at(
         for page in pages:
             if not (isinstance(page, Page) and page.image and not page.spans and not page.lines) or blind:
                 waiting.append(page)
-                continue
-            try:
-                eye = eye or _Eye(file, workshop)
-                waiting.append(pool.submit(eye.look, page))
-            except UnreadableFile as error:
-                if page.count in (None, 1):
-                    raise
-                # The rest of the book has text of its own; one word is enough.
-                blind = True
-                reason = f"第 {page.number} 页是图片，这样的页没有读：{error}"
-                waiting.append(Rejected(path=file.label, page=page.number, reason=reason))
-            while waiting and (len(waiting) > 3 * workshop.workers or _done(waiting[0])):
+            else:
+                try:
+                    eye = eye or _Eye(file, workshop)
+                    waiting.append(pool.submit(eye.look, page))
+                except UnreadableFile as error:
+                    if page.count in (None, 1):
+                        raise
+                    # The rest of the book has text of its own; one word is enough.
+                    blind = True
+                    reason = f"第 {page.number} 页是图片，这样的页没有读：{error}"
+                    waiting.append(Rejected(path=file.label, page=page.number, reason=reason))
+            while waiting and (len(waiting) > WINDOW or _done(waiting[0])):
                 yield _result(waiting.popleft())
         while waiting:
             yield _result(waiting.popleft())
@@ -180,6 +195,7 @@ class _Eye:
     def look(self, page: Page) -> Page | Rejected:
         """The page with what stands on it; rejected where its picture cannot be opened or holds no text at all."""
         from shishen.imaging import open_page, straighten
+        from shishen.model_client import Unanswered
 
         assert page.image
         key = f"{self._ocr.identity}\0{self._digest}\0{page.image.page}\0{self._workshop.dpi}"

@@ -1,9 +1,11 @@
 """Grounding: is what a model read off a page on that page? What is not is dropped and said, field by field.
 
 A name, an amount with its unit, a number of a step must stand in the page's text (`page_text.py`); a sentence may
-differ in one character of ten. What is dropped stands among the reading's doubts, for a person to look at.
+differ in one character of ten. What is dropped stands among the reading's doubts, for a person to look at, and the
+confidence of its field falls.
 """
 
+import math
 import re
 from collections.abc import Callable
 
@@ -21,17 +23,23 @@ _SAYS_DIFFICULTY = re.compile(r"难|易|简单|初级|中级|高级|新手|[★�
 _LONGEST_SHOWN = 40
 
 
+# What is left of an ingredient of which only the name is printed; so much of its weight in the confidence.
+_NAME_ALONE = 0.5
+
+
 class _Kept(Struct, frozen=True):
-    """What is left of a text, and what to say of it; None on either side where there is nothing."""
+    """What is left of a text, how much of it (in [0, 1]), and what to say; None where there is nothing."""
 
     text: str | None
+    share: float
     doubt: str | None = None
 
 
 def grounded(reading: Reading, text: str) -> Reading | Rejected:
     """The reading without what does not stand in `text`, the page's; rejected where the dish's name does not.
 
-    The confidence of a field falls to the share of it that was kept.
+    The confidence of the ingredients, and of the steps, falls by the share that was dropped; an ingredient that
+    only lost its amount counts half.
     """
     page = PrintedText(text)
     draft = reading.draft
@@ -44,8 +52,8 @@ def grounded(reading: Reading, text: str) -> Reading | Rejected:
     if not page.has(draft.title):
         return rejected(f"模型给的菜名「{_short(draft.title)}」不在原文里")
     doubts: list[str] = []
-    lines = _lines(draft.lines, page, doubts)
-    named = _lines(draft.named, page, doubts)
+    lines, shares = _lines(draft.lines, page, doubts)
+    named, named_shares = _lines(draft.named, page, doubts)
     steps = _steps(draft.steps, page, doubts)
     if not lines and not named and not steps and (draft.lines or draft.named or draft.steps):
         return rejected(f"模型给的「{_short(draft.title)}」的材料和步骤都不在原文里")
@@ -55,11 +63,18 @@ def grounded(reading: Reading, text: str) -> Reading | Rejected:
         named=named,
         steps=steps,
     )
-    kept = {"ingredients": (len(lines), len(draft.lines)), "steps": (len(steps), len(draft.steps))}
-    confidence = {
-        field: min(sure, kept[field][0] / kept[field][1]) if field in kept and kept[field][1] else sure
-        for field, sure in reading.confidence.items()
+    ingredients = [*shares, *named_shares]
+    kept = {
+        "ingredients": sum(ingredients) / max(len(ingredients), 1),
+        "steps": len(steps) / max(len(draft.steps), 1),
     }
+    dropped = {
+        # Downwards: a small loss in a long list is seen too.
+        field: math.floor(reading.confidence.get(field, 1.0) * kept[field] * 100) / 100
+        for field, given in (("ingredients", ingredients), ("steps", draft.steps))
+        if given and kept[field] < 1
+    }
+    confidence = {**reading.confidence, **dropped}
     return replace(reading, draft=found, confidence=confidence, doubts=(*reading.doubts, *doubts))
 
 
@@ -131,35 +146,42 @@ def _steps(steps: tuple[DraftStep, ...], page: PrintedText, doubts: list[str]) -
     return tuple(kept)
 
 
-def _lines(lines: tuple[DraftLine, ...], page: PrintedText, doubts: list[str]) -> tuple[DraftLine, ...]:
-    """The ingredient lines with what stands on the page; a line of several things is looked at thing by thing."""
-    kept = []
+def _lines(
+    lines: tuple[DraftLine, ...], page: PrintedText, doubts: list[str]
+) -> tuple[tuple[DraftLine, ...], list[float]]:
+    """(the ingredient lines with what stands on the page, how much is left of each line that was given).
+
+    A line of several things is looked at thing by thing.
+    """
+    kept, shares = [], []
     for line in lines:
         alone = page.has(line.text) or len(read_line(line.text).items) == 1
         pieces = [line.text] if alone else _PIECES.split(line.text)
         checked = [_piece(piece, page) for piece in pieces if flat(piece)]
         doubts += [piece.doubt for piece in checked if piece.doubt]
+        shares.append(sum(piece.share for piece in checked) / len(checked) if checked else 0.0)
         if texts := [piece.text for piece in checked if piece.text]:
             whole = line.text if texts == pieces else "、".join(texts)
             kept.append(DraftLine(whole, _heading("材料的小标题", line.group, page, doubts)))
-    return tuple(kept)
+    return tuple(kept), shares
 
 
 def _piece(piece: str, page: PrintedText) -> _Kept:
     if page.has(piece):
-        return _Kept(piece)
+        return _Kept(piece, 1.0)
     line = read_line(piece)
     shown = _short(piece)
+    gone = _Kept(None, 0.0, f"材料「{shown}」不在原文里，去掉了")
     names = [name for item in line.items for name in (item.name, *item.alt)]
     if not names:
         # A heading or a remark, not a food.
-        return _Kept(piece) if page.says(piece) else _Kept(None, f"材料「{shown}」不在原文里，去掉了")
+        return _Kept(piece, 1.0) if page.says(piece) else gone
     if not all(page.has(name) for name in names):
-        return _Kept(None, f"材料「{shown}」不在原文里，去掉了")
+        return gone
     if page.lacking(piece) or any(not _amount_stands(item, piece, page) for item in line.items):
         bare = "、".join(item.name for item in line.items)
-        return _Kept(bare, f"材料「{shown}」的用量不在原文里，只留下「{bare}」")
-    return _Kept(piece, f"材料「{shown}」的写法和原文不同，请核对")
+        return _Kept(bare, _NAME_ALONE, f"材料「{shown}」的用量不在原文里，只留下「{bare}」")
+    return _Kept(piece, 1.0, f"材料「{shown}」的写法和原文不同，请核对")
 
 
 def _amount_stands(item: Item, piece: str, page: PrintedText) -> bool:

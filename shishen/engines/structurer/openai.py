@@ -178,8 +178,8 @@ class OpenaiStructurer:
     def structure(self, passages: Iterable[Passage]) -> Iterator[Reading | Rejected]:
         """What each passage holds, in their order, while up to `concurrency` requests run.
 
-        Of several dishes in one passage only the first has the passage's own line as its source; who stores them
-        numbers them. Raises ShishenError where no request can succeed.
+        Of several dishes in one passage only the first has the passage's own line as its source; the stage numbers
+        the others. Raises ShishenError where no request can succeed.
         """
         stop = threading.Event()
         waiting: deque[Future[list[Reading | Rejected]]] = deque()
