@@ -15,6 +15,7 @@ WIDE = 0.7
 _NUMBER_GAP = 2.0
 _FEWEST_HAN = 4
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_FIGURE = re.compile(r"图\s*[\d一二三四五六七八九十]+[.:：]?")
 _WORD = re.compile(r"[A-Za-z0-9]")
 
 
@@ -103,12 +104,13 @@ def _join(row: list[Piece]) -> list[Piece]:
 
 
 def _numbered(row: list[Piece]) -> list[Piece]:
-    """A row with each step's number joined to the text right behind it, so that no column ends between them."""
+    """A row with the number of each step or picture joined to the text right behind it: no column ends between them."""
     joined: list[Piece] = []
     for piece in row:
         last = joined[-1] if joined else None
         near = last is not None and piece.left - last.right < _NUMBER_GAP * piece.size
-        if last and near and is_marker(last.text) and len(_HAN.findall(piece.text)) >= _FEWEST_HAN:
+        numbered = last is not None and (is_marker(last.text) or _FIGURE.fullmatch(last.text))
+        if last and near and numbered and len(_HAN.findall(piece.text)) >= _FEWEST_HAN:
             joined[-1] = Piece(
                 f"{last.text}  {piece.text}",
                 last.left,

@@ -53,6 +53,7 @@ class Gathered:
         self._heading: str | None = None
         self._before: Row | None = None
         self._opened: Row | None = None
+        self._last: dict[Section, Row] = {}
 
     def take(self, rows: Sequence[Row]) -> None:
         """Walk down the rows behind a dish's title."""
@@ -108,10 +109,15 @@ class Gathered:
         """A row without a label goes to the part that it belongs to."""
         if self._section == "done":
             return
-        if self._is_note(row):
+        taken_up = None if opened else self._takes_up(row)
+        if taken_up:
+            self._section, self._before = taken_up, self._last[taken_up]
+            if taken_up == "ingredients":
+                self._group = self.entries[-1][0]
+        elif self._is_note(row):
             self.prose.setdefault("tips", []).append(Paragraph(row.text, row.mark, row.line, row.line))
             return
-        if not opened:
+        elif not opened:
             self._change(row, rows, place)
         section, following = self._section, rows[place + 1 : place + 2]
         if section == "intro" and take_line(self.facts, row.text):
@@ -143,7 +149,7 @@ class Gathered:
             ]
             self._extend(paragraphs, None, row, in_list=False)
             self.prose[section] = [paragraph for _, paragraph in paragraphs]
-        self._before = row
+        self._before = self._last[section] = row
 
     def _change(self, row: Row, rows: Sequence[Row], place: int) -> None:
         """Change to another part where a row without a label shows that it has begun, or goes on."""
@@ -172,6 +178,22 @@ class Gathered:
             self._section, self._before = new, None
             if new == "ingredients" and self.entries:
                 self._group = self.entries[-1][0]
+
+    def _takes_up(self, row: Row) -> Section | None:
+        """Which of list and method a row at the top of a column goes on with, where both run on side by side."""
+        steps, entries = self._last.get("method"), self._last.get("ingredients")
+        if not steps or not entries or row.line.gap or row.mark or row.dotted or not row.line.box:
+            return None
+        if self._section == "ingredients" and steps.line.full and steps.text[-1:] not in "。！" and _flush(row, steps):
+            return "method"
+        if (
+            self._section == "method"
+            and _flush(row, entries)
+            and not _flush(row, steps)
+            and ingredient_score(row.text) > 0.2
+        ):
+            return "ingredients"
+        return None
 
     def _numbered(self, row: Row) -> Row:
         """The row with its number seen where the steps count on with it: 3 把鸡肉沥干 and 4、350 度 behind 3."""
@@ -265,6 +287,14 @@ class Gathered:
         else:
             mark = row.mark if marked else None
             paragraphs.append((heading, Paragraph(row.text, mark, row.line, row.line, row.dotted)))
+
+
+def _flush(row: Row, above: Row) -> bool:
+    """Whether a row begins where an earlier one did, and is set in type of its size."""
+    if not row.line.box or not above.line.box:
+        return False
+    size = above.line.size
+    return abs(row.line.box.left - above.line.box.left) < 0.5 * size and abs(row.line.size - size) < 0.04 * size
 
 
 def _bare(row: Row, text: str) -> Row:

@@ -106,7 +106,8 @@ def _resolved(row: Row, rows: Sequence[Row], place: int) -> Row:
         # 准备 heads ingredients where such follow it, and steps where not.
         following = rows[place + 1 : place + 3]
         near = [label.rest] if label.rest else [r.text for r in following if r.label is None and r.mark is None]
-        if near and all(ingredient_score(text) >= 0.8 for text in near):
+        scores = [ingredient_score(text) for text in near]
+        if near and max(scores) >= 0.8 and min(scores) >= 0.3:
             return replace(row, label=replace(label, part="ingredients"))
     return row
 
