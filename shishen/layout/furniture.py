@@ -15,7 +15,7 @@ _ZONE = 0.13
 _SIDE = 0.08
 _BANDS = 110
 # A number this near to the number of the page may be the one that is printed on it.
-_NEAR_PAGE = 40
+_NEAR_PAGE, _LONGEST_NUMBER = 40, 6
 _DIGITS = re.compile(r"\d+|(?<![A-Za-z])[ivxlc]+(?![A-Za-z])")
 _NUMBER = re.compile(r"[\W_]*(?:第|page|p\.?)?\s*\d{1,4}\s*(?:页|/\s*\d{1,4})?[\W_]*", re.IGNORECASE)
 
@@ -151,6 +151,8 @@ def _plain(text: str, page: int | None) -> str:
     """A text without spaces, a number near the page's own told by how far it is from that."""
 
     def relative(found: re.Match[str]) -> str:
+        if len(found[0]) > _LONGEST_NUMBER:
+            return found[0]
         far = int(found[0]) - (page or 0) if found[0].isdecimal() else 0
         return f"#{far}" if abs(far) <= _NEAR_PAGE else found[0]
 

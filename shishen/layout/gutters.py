@@ -16,6 +16,9 @@ from shishen.layout.pieces import Piece, rows_of
 # In units of the usual size of type: the least width of a gutter, and how fine x is looked at.
 _GUTTER = 0.7
 BIN = 0.25
+# The least width where it parts two lines only, and how far apart these begin where it is narrower.
+_BETWEEN_TWO = 1.6
+_FLUSH = 0.2
 # So many stripes are looked at, the best ones first.
 _MOST_TRIED = 40
 # An entry of a list of ingredients has no more characters than this, and no stop.
@@ -145,13 +148,20 @@ def _sides(stripe: Stripe, pieces: list[Piece], unit: float) -> tuple[list[Piece
     lefts, rights = rows_of(left), rows_of(right)
     if not lefts or not rights or len(left) + len(right) < len(beside):
         return None
-    return (left, right) if (len(lefts) > 1 and len(rights) > 1) or _are_steps(lefts, rights) else None
+    least = min(len(lefts), len(rights))
+    # Two lines of justified text may have their spaces one below the other; what follows these begins anywhere.
+    begins = [row[0].left for row in rights]
+    sure = least > 2 or stripe.right - stripe.left > _BETWEEN_TWO * unit or max(begins) - min(begins) < _FLUSH * unit
+    return (left, right) if (least > 1 and sure) or _are_steps(lefts, rights) else None
 
 
 def _are_steps(lefts: list[list[Piece]], rights: list[list[Piece]]) -> bool:
     """Whether a step and the next one begin side by side, as below two pictures."""
-    one, next_one = leading_number(lefts[0][-1].text), leading_number(rights[0][0].text)
-    return one is not None and next_one == one + 1 and bool(row_beside(rights[0][0], lefts[:1]))
+    first = next((row[0] for row in rights if leading_number(row[0].text) is not None), None)
+    if first is None or not (beside := row_beside(first, lefts)):
+        return False
+    number = leading_number(beside[-1].text)
+    return number is not None and leading_number(first.text) == number + 1
 
 
 def _judge(stripe: Stripe, left: list[Piece], right: list[Piece], pieces: list[Piece], unit: float) -> Stripe | None:

@@ -4,8 +4,9 @@ Where the lines of one side do not go on at the other (a list of ingredients bes
 two tables side by side. A cell that holds a paragraph is laid out like a page of its own.
 """
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -17,6 +18,10 @@ _NEAR = 3.0
 _SHORTEST = 8.0
 # A cell with more lines than this holds text of its own; with as many characters a paragraph.
 _LINES, _LONG = 4, 60
+# A page where more lines cross, or with more tables, is a drawing; a table with more cells is no table.
+_MOST_CROSSINGS, _MOST_TABLES, _MOST_CELLS = 20_000, 100, 5_000
+# The most steps that looking for tables side by side may take: columns by level lines.
+_MOST_STEPS = 100_000
 
 
 class Line(Struct):
@@ -59,12 +64,11 @@ def tables_of(rules: Sequence[Box]) -> list[tuple[Table, ...]]:
         Line((b.left + b.right) / 2, b.top, b.bottom) for b in rules if b.bottom - b.top > b.right - b.left
     )
     found = []
-    for group in _connected(level, upright):
-        tables = _split([one for one in level if id(one) in group], [one for one in upright if id(one) in group])
-        group_of_tables = tuple(tables)
-        if any(len(t.cells) >= 4 and len(t.columns) > 2 and len(t.rows) > 2 for t in group_of_tables):
-            found.append(group_of_tables)
-    return found
+    for group_level, group_upright in _connected(level, upright):
+        group = tuple(_split(group_level, group_upright))
+        if any(len(t.cells) >= 4 and len(t.columns) > 2 and len(t.rows) > 2 for t in group):
+            found.append(group)
+    return found if len(found) <= _MOST_TABLES else []
 
 
 def box_of(tables: Sequence[Table]) -> Box:
@@ -77,34 +81,78 @@ def box_of(tables: Sequence[Table]) -> Box:
 
 def _merged(lines: Iterator[Line]) -> list[Line]:
     """Pieces of one line joined; what is too short for a cell's side is left out."""
+    ordered = sorted(lines, key=attrgetter("at"))
     merged: list[Line] = []
-    for line in sorted(lines, key=lambda one: (round(one.at / _NEAR), one.start)):
-        last = merged[-1] if merged else None
-        if last and abs(line.at - last.at) < _NEAR and line.start - last.end < _NEAR:
-            last.start, last.end = min(last.start, line.start), max(last.end, line.end)
-        else:
-            merged.append(line)
+    first = 0
+    while first < len(ordered):
+        # Those that stand at one height, whatever their order along it.
+        end = bisect_left(ordered, ordered[first].at + _NEAR, lo=first, key=attrgetter("at"))
+        last: Line | None = None
+        for line in sorted(ordered[first:end], key=attrgetter("start")):
+            if last and line.start - last.end < _NEAR:
+                last.end = max(last.end, line.end)
+            else:
+                last = line
+                merged.append(line)
+        first = end
     return [line for line in merged if line.end - line.start > _SHORTEST]
 
 
-def _connected(level: list[Line], upright: list[Line]) -> list[set[int]]:
-    """The lines that touch one another, as groups of their ids."""
-    groups: list[set[int]] = []
-    for one in level:
-        touching = {id(one)} | {
-            id(other)
-            for other in upright
-            if one.start - _NEAR < other.at < one.end + _NEAR and other.start - _NEAR < one.at < other.end + _NEAR
-        }
-        apart = [group for group in groups if not group & touching]
-        groups = [*apart, set().union(touching, *(group for group in groups if group & touching))]
-    return [group for group in groups if len(group) >= 5]
+def _connected(level: list[Line], upright: list[Line]) -> list[tuple[list[Line], list[Line]]]:
+    """The lines that touch one another, as groups of (level, upright) ones; none at all where too many do.
+
+    A sweep from top to bottom: the upright lines that a height goes through are kept by where they stand, so that
+    of each level line only those are looked at that it crosses.
+    """
+    # What an upright line's beginning, a level line and an upright line's end come to at one height, in this order.
+    events = sorted(
+        [(line.start - _NEAR, 0, place) for place, line in enumerate(upright)]
+        + [(line.at, 1, place) for place, line in enumerate(level)]
+        + [(line.end + _NEAR, 2, place) for place, line in enumerate(upright)]
+    )
+    groups = _Groups(len(level) + len(upright))
+    open_: list[tuple[float, int]] = []
+    crossings = 0
+    for _, kind, place in events:
+        if kind == 1:
+            line = level[place]
+            first, last = bisect_left(open_, (line.start - _NEAR, 0)), bisect_right(open_, (line.end + _NEAR, 0))
+            crossings += last - first
+            if crossings > _MOST_CROSSINGS:
+                return []
+            for _, other in open_[first:last]:
+                groups.join(place, len(level) + other)
+        elif kind == 0:
+            insort(open_, (upright[place].at, place))
+        else:
+            del open_[bisect_left(open_, (upright[place].at, place))]
+    found: dict[int, tuple[list[Line], list[Line]]] = {}
+    for place, line in enumerate([*level, *upright]):
+        found.setdefault(groups.root(place), ([], []))[place >= len(level)].append(line)
+    return [lines for lines in found.values() if len(lines[0]) + len(lines[1]) >= 5]
+
+
+class _Groups:
+    """Numbers that come to belong together (union-find)."""
+
+    def __init__(self, count: int) -> None:
+        self._above = list(range(count))
+
+    def root(self, one: int) -> int:
+        """The number that stands for all that belong together with this one."""
+        while self._above[one] != one:
+            self._above[one] = one = self._above[self._above[one]]
+        return one
+
+    def join(self, one: int, other: int) -> None:
+        """From now on these two belong together."""
+        self._above[self.root(one)] = self.root(other)
 
 
 def _split(level: list[Line], upright: list[Line]) -> Iterator[Table]:
-    """One table, or several side by side where most level lines end at an upright one."""
+    """One table, or several side by side where most level lines end at an upright one; none of too many cells."""
     columns, rows = _places(upright), _places(level)
-    if len(columns) < 2 or len(rows) < 2:
+    if len(columns) < 2 or len(rows) < 2 or len(columns) * len(level) > _MOST_STEPS:
         return
     for place in columns[1:-1]:
         touching = [line for line in level if line.start - _NEAR < place < line.end + _NEAR]
@@ -116,7 +164,8 @@ def _split(level: list[Line], upright: list[Line]) -> Iterator[Table]:
             yield from _split(left, [one for one in upright if one.at <= place + _NEAR])
             yield from _split(right, [one for one in upright if one.at >= place - _NEAR])
             return
-    yield Table(tuple(columns), tuple(rows), tuple(_cells(columns, rows, level, upright)))
+    if (len(columns) - 1) * (len(rows) - 1) <= _MOST_CELLS:
+        yield Table(tuple(columns), tuple(rows), tuple(_cells(columns, rows, level, upright)))
 
 
 def _places(lines: list[Line]) -> list[float]:
@@ -130,15 +179,16 @@ def _places(lines: list[Line]) -> list[float]:
 def _cells(columns: list[float], rows: list[float], level: list[Line], upright: list[Line]) -> Iterator[Cell]:
     """The cells of a grid; two fields without a line between them are one."""
     owner: dict[tuple[int, int], Cell] = {}
+    sides, tops = _standing(upright, columns), _standing(level, rows)
     for i in range(len(rows) - 1):
         for j in range(len(columns) - 1):
             across, down = (columns[j] + columns[j + 1]) / 2, (rows[i] + rows[i + 1]) / 2
             beside = owner.get((i, j - 1))
             above = owner.get((i - 1, j))
-            if beside and beside.top == i and not _is_drawn(upright, columns[j], down):
+            if beside and beside.top == i and not _is_drawn(sides[j], down):
                 beside.right = j
                 owner[i, j] = beside
-            elif above and above.left <= j and not _is_drawn(level, rows[i], across):
+            elif above and above.left <= j and not _is_drawn(tops[i], across):
                 above.bottom = i
                 owner[i, j] = above
             else:
@@ -150,8 +200,22 @@ def _cells(columns: list[float], rows: list[float], level: list[Line], upright: 
             yield cell
 
 
-def _is_drawn(lines: list[Line], at: float, through: float) -> bool:
-    return any(abs(line.at - at) < _NEAR and line.start - 1 <= through <= line.end + 1 for line in lines)
+def _standing(lines: list[Line], places: list[float]) -> list[list[Line]]:
+    """The lines that stand at each place."""
+    ordered = sorted(lines, key=attrgetter("at"))
+    bounds = [
+        (
+            bisect_right(ordered, at - _NEAR, key=attrgetter("at")),
+            bisect_left(ordered, at + _NEAR, key=attrgetter("at")),
+        )
+        for at in places
+    ]
+    return [ordered[first:last] for first, last in bounds]
+
+
+def _is_drawn(lines: list[Line], through: float) -> bool:
+    """Whether one of the lines that stand at a place runs through a height (or a level one through a place)."""
+    return any(line.start - 1 <= through <= line.end + 1 for line in lines)
 
 
 def read_tables(
@@ -170,14 +234,24 @@ def read_tables(
 
 def _read(table: Table, pieces: list[Piece], lay_out: Callable[[list[Piece]], list["Rows"]]) -> list["Rows"]:
     """The rows of a table, from top to bottom."""
+    fields = {
+        (row, column): cell
+        for cell in table.cells
+        for row in range(cell.top, cell.bottom + 1)
+        for column in range(cell.left, cell.right + 1)
+    }
     contents: dict[int, list[Piece]] = {}
     for piece in pieces:
-        cell = _cell_at(table, (piece.left + piece.right) / 2, piece.middle)
-        if cell is not None:
-            contents.setdefault(id(cell), []).append(piece)
+        place = _field(table.rows, piece.middle), _field(table.columns, (piece.left + piece.right) / 2)
+        if place in fields:
+            contents.setdefault(id(fields[place]), []).append(piece)
+    rows: dict[int, list[Cell]] = {}
+    for cell in table.cells:
+        if id(cell) in contents:
+            rows.setdefault(cell.top, []).append(cell)
     found: list[Rows] = []
-    for number in range(len(table.rows) - 1):
-        starting = sorted((c for c in table.cells if c.top == number and id(c) in contents), key=lambda c: c.left)
+    for number in sorted(rows):
+        starting = sorted(rows[number], key=lambda c: c.left)
         row: list[Piece] = []
         texts: list[Cell] = []
         for cell in starting:
@@ -207,12 +281,9 @@ class Rows(Struct, frozen=True):
     table: bool = False
 
 
-def _cell_at(table: Table, across: float, down: float) -> Cell | None:
-    column = next((j for j, (a, b) in enumerate(pairwise(table.columns)) if a <= across <= b), None)
-    row = next((i for i, (a, b) in enumerate(pairwise(table.rows)) if a <= down <= b), None)
-    if column is None or row is None:
-        return None
-    return next((c for c in table.cells if c.top <= row <= c.bottom and c.left <= column <= c.right), None)
+def _field(places: Sequence[float], at: float) -> int:
+    """Between which two places something stands, from 0; what stands on the first one is behind it."""
+    return max(bisect_left(places, at) - 1, 0 if at == places[0] else -1)
 
 
 def _joined(pieces: list[Piece]) -> Piece:
