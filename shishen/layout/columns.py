@@ -22,6 +22,7 @@ from shishen.pages import Box
 _DEPTH = 12
 # The fewest characters of a caption that stands on the height of a row.
 _CAPTION = 6
+_SIGNS = "▲△▼▽◀▶◄►↑↓←→"
 
 
 def blocks_of(pieces: list[Piece], rules: Sequence[Box] = ()) -> list[Rows]:
@@ -110,8 +111,8 @@ def _raised(piece: Piece, heights: dict[int, float], unit: float) -> Piece:
 def _parted(row: list[Piece]) -> Iterator[tuple[Piece, ...]]:
     """A row without what only happens to stand on its height, set smaller and far off: the caption of a picture."""
     first, last = row[0], row[-1]
-    apart = len(row) > 1 and last.left - row[-2].right > 2 * first.size and last.size < 0.88 * first.size
-    if apart and len(last.text) >= _CAPTION and not has_amount(last.text):
+    apart = len(row) > 1 and last.left - row[-2].right > 2 * first.size and len(last.text) >= _CAPTION
+    if apart and (last.text[0] in _SIGNS or (last.size < 0.88 * first.size and not has_amount(last.text))):
         yield tuple(row[:-1])
         yield (last,)
     else:

@@ -119,7 +119,7 @@ class Gathered:
             return
         elif not opened:
             self._change(row, rows, place)
-        section, following = self._section, rows[place + 1 : place + 2]
+        section, following = self._section, rows[place + 1 : place + 5]
         if section == "intro" and take_line(self.facts, row.text):
             self._before = None
             return
@@ -231,8 +231,9 @@ class Gathered:
             return False
         if row.line.confidence < 1:
             return row.line.bold and not after.bold
-        gaps = [entry.first.gap for _, entry in self.entries if entry.first.gap > 0]
-        apart = bool(gaps) and row.line.gap > max(median(gaps), after.gap) + _APART
+        # How far apart the entries stand: those above, or those after the first below the heading.
+        gaps = [entry.first.gap for _, entry in self.entries[1:]] or [r.line.gap for r in following[1:4]]
+        apart = bool(gaps) and row.line.gap > median(gaps) + _APART and row.line.gap > after.gap + 0.5 * _APART
         return apart or (row.line.bold and not after.bold) or row.line.size > 1.06 * after.size
 
     def _is_note(self, row: Row) -> bool:
