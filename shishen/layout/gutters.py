@@ -19,6 +19,8 @@ BIN = 0.25
 # The least width where it parts two lines only, and how far apart these begin where it is narrower.
 _BETWEEN_TWO = 1.6
 _FLUSH = 0.2
+# Beside so many more rows a few pieces of so few characters are no column.
+_SPARSE, _TINY = 0.25, 3
 # So many stripes are looked at, the best ones first.
 _MOST_TRIED = 40
 # An entry of a list of ingredients has no more characters than this, and no stop.
@@ -147,6 +149,9 @@ def _sides(stripe: Stripe, pieces: list[Piece], unit: float) -> tuple[list[Piece
     right = [p for p in beside if p.left >= stripe.right - BIN * unit]
     lefts, rights = rows_of(left), rows_of(right)
     if not lefts or not rights or len(left) + len(right) < len(beside):
+        return None
+    if len(rights) < _SPARSE * len(lefts) and all(len(p.text) <= _TINY for p in right):
+        # The last characters of a few justified lines.
         return None
     least = min(len(lefts), len(rights))
     # Two lines of justified text may have their spaces one below the other; what follows these begins anywhere.

@@ -54,6 +54,8 @@ class Gathered:
         self._before: Row | None = None
         self._opened: Row | None = None
         self._last: dict[Section, Row] = {}
+        # Of each line but the first of a numbered step, whether it stands farther in than that.
+        self._hanging: list[bool] = []
 
     def take(self, rows: Sequence[Row]) -> None:
         """Walk down the rows behind a dish's title."""
@@ -213,14 +215,19 @@ class Gathered:
     def _is_stray(self, row: Row) -> bool:
         """Whether a row without a number begins a paragraph of its own behind numbered steps: a remark, no step."""
         before = self._before
-        if row.mark or row.dotted or row.line.box is None or not before or before.line.full:
+        if row.mark or row.dotted or row.line.box is None or not before:
             return False
-        marks = sum(paragraph.mark is not None for _, paragraph in self.steps)
-        return (
-            marks >= 2
-            and marks == len(self.steps)
-            and not joins(self.steps[-1][1], row, before, False, False, self._leading)
-        )
+        if len(self.steps) < 2 or any(paragraph.mark is None for _, paragraph in self.steps):
+            return False
+        if self._hang(row) and row.line.gap > 0:
+            return True
+        return not before.line.full and not joins(self.steps[-1][1], row, before, False, False, self._leading)
+
+    def _hang(self, row: Row) -> bool:
+        """Whether the lines of steps hang below their text, and a row stands out where their numbers stand."""
+        step = self.steps[-1][1]
+        beside = step.first.box and row.line.box and abs(row.line.box.left - step.first.box.left) < 0.4 * row.line.size
+        return bool(beside) and len(self._hanging) >= 3 and all(self._hanging)
 
     def _is_group(self, row: Row, following: Sequence[Row]) -> bool:
         """Whether a row in a list heads the entries after it: a few words set larger, heavier or farther off."""
@@ -285,6 +292,8 @@ class Gathered:
                 with_cell(last.text, row.text, self._spacing) if in_list else self._spacing.join(last.text, row.text)
             )
             last.last = row.line
+            if last.mark and row.line.gap > 0 and last.first.box and row.line.box:
+                self._hanging.append(row.line.box.left > last.first.box.left + 0.8 * row.line.size)
         else:
             mark = row.mark if marked else None
             paragraphs.append((heading, Paragraph(row.text, mark, row.line, row.line, row.dotted)))
