@@ -22,12 +22,7 @@ BOOKS = (
     "big-titles",
     "boxes",
     "cards",
-    pytest.param(
-        "magazine",
-        marks=pytest.mark.xfail(
-            strict=True, reason="a caption between the columns takes the place of the step beside it, and all after it"
-        ),
-    ),
+    "magazine",
 )
 
 

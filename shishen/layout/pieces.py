@@ -15,6 +15,8 @@ WIDE = 0.7
 _NUMBER_GAP = 2.0
 _FEWEST_HAN = 4
 _HAN = re.compile(r"[\u3400-\u9fff]")
+# Dots that lead to a page or an amount: at a piece's end, or as all of it but what they lead to.
+_LEADER = re.compile(r"^(?:[.…·‥．。・—_]\s?){4,}(?:\s*\S{0,8})$|(?:[.…·‥．・—_]\s?){4,}\s*$")
 _FIGURE = re.compile(r"图\s*[\d一二三四五六七八九十]+[.:：]?")
 _WORD = re.compile(r"[A-Za-z0-9]")
 
@@ -47,7 +49,7 @@ def pieces_of(spans: Sequence[Span]) -> list[Piece]:
         for s in spans
         if s.text.strip()
     ]
-    joined = [piece for row in rows_of(waiting) for piece in _numbered(_join(row))]
+    joined = [piece for row in rows_of(waiting) for piece in _numbered(_led(_join(row)))]
     return _stacked(joined)
 
 
@@ -103,6 +105,31 @@ def _join(row: list[Piece]) -> list[Piece]:
     return joined
 
 
+def _led(row: list[Piece]) -> list[Piece]:
+    """A row with names, the dots that lead from them, and what these lead to joined."""
+    joined: list[Piece] = []
+    for piece in row:
+        last = joined[-1] if joined else None
+        if last and (_LEADER.match(piece.text) or _LEADER.search(last.text)):
+            joined[-1] = _together(last, piece)
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _together(one: Piece, other: Piece) -> Piece:
+    return Piece(
+        f"{one.text}  {other.text}",
+        one.left,
+        min(one.top, other.top),
+        other.right,
+        max(one.bottom, other.bottom),
+        other.size,
+        other.bold,
+        min(one.confidence, other.confidence),
+    )
+
+
 def _numbered(row: list[Piece]) -> list[Piece]:
     """A row with the number of each step or picture joined to the text right behind it: no column ends between them."""
     joined: list[Piece] = []
@@ -111,16 +138,7 @@ def _numbered(row: list[Piece]) -> list[Piece]:
         near = last is not None and piece.left - last.right < _NUMBER_GAP * piece.size
         numbered = last is not None and (is_marker(last.text) or _FIGURE.fullmatch(last.text))
         if last and near and numbered and len(_HAN.findall(piece.text)) >= _FEWEST_HAN:
-            joined[-1] = Piece(
-                f"{last.text}  {piece.text}",
-                last.left,
-                min(last.top, piece.top),
-                piece.right,
-                max(last.bottom, piece.bottom),
-                piece.size,
-                piece.bold,
-                min(last.confidence, piece.confidence),
-            )
+            joined[-1] = _together(last, piece)
         else:
             joined.append(piece)
     return joined

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from shishen.domains.cooking.knowledge import knowledge
 from shishen.domains.cooking.structuring.dishes import read_dish
 from shishen.domains.cooking.structuring.heads import find_heads
 from shishen.domains.cooking.structuring.joining import Spacing
@@ -52,7 +53,9 @@ class Book:
             if end == len(rows) and not last and end - head < _LONGEST:
                 self._waiting = rows[first:]
                 return
-            dish, tail = _trimmed([rows[head], *rows[first:head], *rows[head + 1 : end]], rows[head], body)
+            self._note_category(rows[first:head], rows[head], body)
+            preface = [row for row in rows[first:head] if not _heads_chapter(row, rows[head], body)]
+            dish, tail = _trimmed([rows[head], *preface, *rows[head + 1 : end]], rows[head], body)
             yield self._passage(dish)
             if end < len(rows):
                 self._note_category(tail, rows[head], body)
@@ -84,13 +87,7 @@ class Book:
         """A heading above dishes, set larger than running text, names the category of those that follow."""
         for row in tail:
             title = chapter_of(row.text)
-            if (
-                title
-                and _key(title) not in self._contents
-                and row.line.size > 1.15 * body
-                and row.line.size >= 0.95 * head.line.size
-                and len(title) <= 10
-            ):
+            if title and _key(title) not in self._contents and _heads_chapter(row, head, body):
                 self._category = re.sub(
                     r"^(?:第[一二三四五六七八九十\d]+[章篇部辑]|[一二三四五六七八九十]+、)\s*", "", title
                 )
@@ -133,18 +130,20 @@ def _key(title: str) -> str:
     return "".join(title.split()).lower()
 
 
+def _heads_chapter(row: Row, head: Row, body: float) -> bool:
+    """Whether a row names a chapter: a few words set larger than running text, as large as titles or known for one."""
+    title = chapter_of(row.text)
+    if not title or row.line.size <= 1.15 * body or len(title) > 10:
+        return False
+    return row.line.size >= 0.95 * head.line.size or title in knowledge("structuring")["chapters"].split()
+
+
 def _trimmed(rows: Sequence[Row], head: Row, body: float) -> tuple[Sequence[Row], Sequence[Row]]:
     """A dish's rows without the heading of a chapter at their end, and what was cut off."""
     end = len(rows)
     while end > 1:
         row = rows[end - 1]
-        if (
-            row.label is None
-            and row.mark is None
-            and row.line.size > 1.15 * body
-            and row.line.size >= 0.95 * head.line.size
-            and chapter_of(row.text)
-        ):
+        if row.label is None and row.mark is None and _heads_chapter(row, head, body):
             end -= 1
         else:
             break

@@ -212,3 +212,55 @@ def split_at_labels(text: str) -> list[str]:
     """A line cut before each bracketed label inside it: 【原料】…【制法】… → two lines."""
     cuts = [found.start() for found in _INNER.finditer(text) if found.start() and part_of(found[1])]
     return [text[a:b].strip() for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) if text[a:b].strip()]
+
+
+# What an OCR engine joined to the label before it must itself be what the label heads; 香料粉 and 调料油 are foods.
+_FOOD_ENDS = "粉包酒油汁水"
+_FIRST_STEP = re.compile(r"[①❶]|[（(]\s*[1一]\s*[)）]|1\s*[.．、)）](?!\d)|第一步")
+_ENTRY = re.compile(r"[、，,；;]")
+_AMOUNT = re.compile(
+    r"[\d半一二两三四五六七八九十]\s*(?:克|千克|公斤|斤|两|毫升|升|g|kg|ml|个|只|片|根|勺|匙|杯|块|条|颗|粒|瓣|把|碗|张|棵|朵|尾|枚|汤匙|茶匙|大匙|小匙)"
+    r"|适量|少许|少量|若干",
+    re.IGNORECASE,
+)
+
+
+def fused_label(text: str) -> Label | None:
+    """The label that OCR read as one with its text: 原料猪瘦肉250克; 制法①将; for lines that were seen only.
+
+    None where what follows does not fit, as in a title (制作…) or in a sentence.
+    """
+    bare = _SIGNS.sub("", text).strip()
+    for end in range(6, 1, -1):
+        head, rest = simplify(bare[:end]), bare[end:].strip()
+        part = _parts().get(head)
+        if part in _RUN_IN and not head.isascii() and len(rest) > 2 and _is_headed(part, head, rest):
+            return Label(part, bare[:end], "", rest)
+    return None
+
+
+def _is_headed(part: Part, head: str, rest: str) -> bool:
+    """Whether a text is what a label of that part heads, beyond doubt."""
+    if part == "method":
+        # 步骤1 is itself the number of a step.
+        return _FIRST_STEP.match(rest) is not None and (head != "步骤" or not rest[0].isdecimal())
+    if part == "features":
+        return (
+            head[-1] == "点"
+            and len(rest) >= 6
+            and rest[0] not in "是为的在"
+            and re.search("[，。！]", rest) is not None
+        )
+    if part in ("ingredients", "group"):
+        items = [entry for entry in _ENTRY.split(rest.rstrip("。")) if entry]
+        measured = sum(_AMOUNT.search(entry) is not None for entry in items)
+        # One entry alone may be a food whose name begins so: 卤料, 馅料.
+        several = len(items) > 1 or part == "ingredients" or head in ("辅料", "调料", "配料")
+        return (
+            head[-1] in "料材"
+            and several
+            and measured >= 0.5 * len(items)
+            and rest[0] not in _FOOD_ENDS
+            and not rest[0].isdecimal()
+        )
+    return False
