@@ -24,7 +24,7 @@ _SPARSE, _TINY = 0.25, 3
 # So many stripes are looked at, the best ones first.
 _MOST_TRIED = 40
 # An entry of a list of ingredients has no more characters than this, and no stop.
-_LONGEST_ENTRY = 16
+_LONGEST_ENTRY = 12
 _STOP = re.compile(r"[。；，]")
 
 

@@ -6,6 +6,7 @@ two tables side by side. A cell that holds a paragraph is laid out like a page o
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from operator import attrgetter
 
 from msgspec import Struct
@@ -150,9 +151,13 @@ class _Groups:
 
 
 def _split(level: list[Line], upright: list[Line]) -> Iterator[Table]:
-    """One table, or several side by side where most level lines end at an upright one; none of too many cells."""
+    """One table, or several that touch: one below another, side by side where most level lines end."""
     columns, rows = _places(upright), _places(level)
     if len(columns) < 2 or len(rows) < 2 or len(columns) * len(level) > _MOST_STEPS:
+        return
+    if bands := _stacked(columns, rows, level, upright):
+        for band_level, band_upright in bands:
+            yield from _split(band_level, band_upright)
         return
     for place in columns[1:-1]:
         touching = [line for line in level if line.start - _NEAR < place < line.end + _NEAR]
@@ -166,6 +171,49 @@ def _split(level: list[Line], upright: list[Line]) -> Iterator[Table]:
             return
     if (len(columns) - 1) * (len(rows) - 1) <= _MOST_CELLS:
         yield Table(tuple(columns), tuple(rows), tuple(_cells(columns, rows, level, upright)))
+
+
+def _stacked(
+    columns: list[float], rows: list[float], level: list[Line], upright: list[Line]
+) -> list[tuple[list[Line], list[Line]]]:
+    """Tables one below another that touch, parted where other columns begin at a line of the full width."""
+    full = [
+        row
+        for row in rows
+        if any(
+            abs(one.at - row) <= _NEAR and one.start < columns[0] + _NEAR and one.end > columns[-1] - _NEAR
+            for one in level
+        )
+    ]
+    if len(full) < 3:
+        return []
+    inside = [
+        frozenset(
+            place
+            for place, column in enumerate(columns)
+            if any(
+                abs(one.at - column) < _NEAR and one.start < low + _NEAR and one.end > high - _NEAR for one in upright
+            )
+        )
+        for low, high in pairwise(full)
+    ]
+    cuts = [full[place + 1] for place, (above, below) in enumerate(pairwise(inside)) if above != below]
+    edges = [rows[0], *cuts, rows[-1]]
+    return (
+        [
+            (
+                [one for one in level if low - _NEAR < one.at < high + _NEAR],
+                [
+                    Line(one.at, max(one.start, low), min(one.end, high))
+                    for one in upright
+                    if min(one.end, high) - max(one.start, low) > _SHORTEST
+                ],
+            )
+            for low, high in pairwise(edges)
+        ]
+        if cuts
+        else []
+    )
 
 
 def _places(lines: list[Line]) -> list[float]:
@@ -221,15 +269,19 @@ def _is_drawn(lines: list[Line], through: float) -> bool:
 def read_tables(
     tables: Sequence[Table], pieces: list[Piece], lay_out: Callable[[list[Piece]], list["Rows"]]
 ) -> list["Rows"]:
-    """The rows of tables side by side, one table after another; `lay_out` reads a cell that holds text of its own."""
+    """The rows of tables that touch, one table after another; `lay_out` reads a cell that holds text of its own."""
     found: list[Rows] = []
-    left = pieces
+    taken: set[int] = set()
     for table in tables:
-        edge = table.box.right
-        own = [p for p in left if (p.left + p.right) / 2 <= edge]
-        left = [p for p in left if (p.left + p.right) / 2 > edge]
+        own = [piece for piece in pieces if id(piece) not in taken and _is_inside(table.box, piece)]
+        taken |= {id(piece) for piece in own}
         found += _read(table, own, lay_out)
-    return found
+    rest = [piece for piece in pieces if id(piece) not in taken]
+    return [*found, *lay_out(rest)] if rest else found
+
+
+def _is_inside(box: Box, piece: Piece) -> bool:
+    return box.left <= (piece.left + piece.right) / 2 <= box.right and box.top <= piece.middle <= box.bottom
 
 
 def _read(table: Table, pieces: list[Piece], lay_out: Callable[[list[Piece]], list["Rows"]]) -> list["Rows"]:

@@ -122,14 +122,16 @@ def label_of(text: str) -> Label | None:
         return None
     if is_table_head(bare):
         return Label("ingredients", bare, "", "")
+    if is_table_head(bare, "method_columns"):
+        return Label("method", bare, "", "")
     return _bracketed(bare) or _colon(bare) or _alone(bare)
 
 
 @lru_cache(maxsize=1024)
-def is_table_head(text: str) -> bool:
-    """Whether a line is the heads of a table's columns and nothing else: 原料  用量  单位."""
+def is_table_head(text: str, names: str = "columns") -> bool:
+    """Whether a line is the heads of a table's columns and nothing else: 原料  用量  单位; of steps: 工序  操作要求."""
     cells = [cell for cell in re.split(r"\s{2,}", text) if cell]
-    heads = knowledge("structuring")["columns"].split()
+    heads = knowledge("structuring")[names].split()
     return len(cells) >= 2 and all(_SPACES.sub("", simplify(cell)).lower() in heads for cell in cells)
 
 

@@ -12,7 +12,15 @@ from msgspec.structs import replace
 
 from shishen.chinese import normalise
 from shishen.domains.cooking.quantities import read_line
-from shishen.domains.cooking.structuring.labels import FACTS, Label, is_listed, label_of, part_of, split_at_labels
+from shishen.domains.cooking.structuring.labels import (
+    FACTS,
+    Label,
+    is_listed,
+    is_table_head,
+    label_of,
+    part_of,
+    split_at_labels,
+)
 from shishen.domains.cooking.structuring.marks import Mark, mark_of, without_bullet
 from shishen.domains.cooking.words import segment
 from shishen.pages import PrintedLine
@@ -59,6 +67,10 @@ _PART_OF = re.compile(
     r"(.{2,16}?)的?((?:做法|作法|制法|制作|烹饪|操作|用料|材料|食材|配料|原料)[\u4e00-\u9fff]{0,2})[:：]?"
 )
 _SPREAD = re.compile(r"[\u3400-\u9fff](?:\s+[\u3400-\u9fff])+")
+
+
+# Parts that stand beside one another on a card.
+_ON_CARDS = FACTS | {"features", "tips", "story"}
 
 
 class Row(Struct, frozen=True):
@@ -157,14 +169,19 @@ def _rows(line: PrintedLine, *, flows: bool) -> list[Row]:
 def _cells(text: str) -> list[str]:
     """A row of a card, 菜名  水煮肉片  编号  12  份量  3人份, as a line for each label and its value; else the text."""
     cells = re.split(r"\s{2,}", text.strip())
-    if len(cells) < 4 or len(cells) % 2:
+    if len(cells) < 3 or is_table_head(text):
         return [text]
-    pairs = list(zip(cells[::2], cells[1::2], strict=True))
-    known = [part_of(label) for label, _ in pairs]
-    if not known[0] or known[0][0] not in FACTS:
+    known = [part if (part := part_of(cell)) and part[0] in _ON_CARDS else None for cell in cells]
+    if not known[0] or sum(part is not None for part in known) < 2:
         return [text]
-    # What else a card has in its fields (编号, 售价) says nothing of the dish.
-    return [f"{label}：{value}" for (label, value), part in zip(pairs, known, strict=True) if part]
+    lines: list[tuple[bool, list[str]]] = []
+    for cell, part in zip(cells, known, strict=True):
+        # 编号  12 says nothing of the dish; nor does what is no label, but follows the value of a fact.
+        if part or (lines and lines[-1][0] and len(lines[-1][1]) > 1):
+            lines.append((part is None or part[0] in FACTS, [cell] if part else []))
+        else:
+            lines[-1][1].append(cell)
+    return [f"{own[0]}：{'  '.join(own[1:])}" for _, own in lines if own]
 
 
 def as_printed(text: str) -> str:
