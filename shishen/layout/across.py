@@ -19,8 +19,11 @@ def is_read_across(left: list[Piece], right: list[Piece], edge: float, unit: flo
 
     `edge` is where the left side ends.
     """
-    near = [p.text for p in left if edge - p.right < 2 * unit]
+    beside_edge = [p for p in left if edge - p.right < 2 * unit]
+    near = [p.text for p in beside_edge]
     if sum(is_marker(text) for text in near) >= max(2, 0.7 * len(near)) and count_up(near):
+        return True
+    if beside_edge and all(p.upright for p in beside_edge):
         return True
     lefts, rights = rows_of(left), rows_of(right)
     pairs = [(beside[-1].text, row[0].text) for row in rights if (beside := row_beside(row[0], lefts))]

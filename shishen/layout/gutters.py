@@ -9,7 +9,7 @@ from operator import or_
 
 from msgspec import Struct
 
-from shishen.layout.across import is_read_across, row_beside, spanning
+from shishen.layout.across import has_amount, is_read_across, row_beside, spanning
 from shishen.layout.numbers import leading_number
 from shishen.layout.pieces import Piece, rows_of
 
@@ -23,8 +23,8 @@ _FLUSH = 0.2
 _SPARSE, _TINY = 0.25, 3
 # So many stripes are looked at, the best ones first.
 _MOST_TRIED = 40
-# An entry of a list of ingredients has no more characters than this, and no stop.
-_LONGEST_ENTRY = 12
+# An entry of a list of ingredients has no more characters than this, and no stop; or more among amounts.
+_ENTRY, _LONGEST_ENTRY = 12, 16
 _STOP = re.compile(r"[。；，]")
 
 
@@ -201,9 +201,11 @@ def _are_entries(lefts: list[list[Piece]], rights: list[list[Piece]]) -> bool:
     """Whether the shorter of two columns holds the entries of a list, each beside one of the other's."""
     short, other = sorted((lefts, rights), key=len)
     beside = [found for row in short if (found := row_beside(row[0], other))]
-    return len(beside) >= 0.8 * len(short) and all(
-        len(p.text) <= _LONGEST_ENTRY and not _STOP.search(p.text) for row in (*short, *beside) for p in row
-    )
+    entries = [piece.text for row in (*short, *beside) for piece in row]
+    if len(beside) < 0.8 * len(short) or any(_STOP.search(text) for text in entries):
+        return False
+    longest = max(map(len, entries))
+    return longest <= _ENTRY or (longest <= _LONGEST_ENTRY and sum(map(has_amount, entries)) >= 0.3 * len(entries))
 
 
 def _foot(rows: list[list[Piece]], others: list[Piece], unit: float) -> float:

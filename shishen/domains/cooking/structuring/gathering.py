@@ -17,7 +17,7 @@ from shishen.domains.cooking.structuring.joining import Spacing, goes_on
 from shishen.domains.cooking.structuring.labels import FACTS, Label, Part, is_heading, is_listed, is_table_head
 from shishen.domains.cooking.structuring.marks import Mark, cut_at_marks, mark_of
 from shishen.domains.cooking.structuring.paragraphs import Paragraph, counts, joins, with_cell
-from shishen.domains.cooking.structuring.rows import Row, begins_steps, has_next_step, ingredient_score
+from shishen.domains.cooking.structuring.rows import Row, begins_steps, has_next_step, ingredient_score, tells_a_step
 
 Section = Literal["intro", "ingredients", "method", "features", "tips", "story", "tools", "done"]
 _SECTION_OF: dict[Part, Section] = {
@@ -271,13 +271,15 @@ class Gathered:
     def _is_step(self, row: Row, following: Sequence[Row]) -> bool:
         """Whether a row in a list of ingredients is the first step of a method without a label."""
         before = self._before
-        if not self.entries or (before and goes_on(before.line, row.line, marked=row.mark is not None or row.dotted)):
+        if not self.entries or (before and _OPEN_SPAN.search(before.text)):
             return False
-        if before and _OPEN_SPAN.search(before.text):
+        # An entry that has a line for itself is whole; a list in running text may end anywhere.
+        whole = before and ingredient_score(before.text) >= 0.8 and not re.search(r"[、，,；;/／|｜+]|\d$", before.text)
+        if before and not whole and goes_on(before.line, row.line, marked=row.mark is not None or row.dotted):
             return False
         if row.mark and row.mark.number == 1:
             return begins_steps(row) or has_next_step(row, following)
-        return len(row.text) > 18 and ingredient_score(row.text) < 0.3 and "：" not in row.text[:10]
+        return tells_a_step(row.text) and "：" not in row.text[:10]
 
     def _extend(
         self, paragraphs: list[tuple[str | None, Paragraph]], heading: str | None, row: Row, *, in_list: bool

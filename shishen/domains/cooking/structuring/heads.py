@@ -20,6 +20,7 @@ from shishen.domains.cooking.structuring.rows import (
     ingredient_score,
     is_food_name,
     opens_bracket,
+    tells_a_step,
     title_of,
 )
 
@@ -50,7 +51,7 @@ def evidence_of(rows: Sequence[Row]) -> Evidence:
     """Where lists of ingredients and methods begin, by their labels or by what the lines look like."""
     begins = [""] * len(rows)
     part = ""
-    listed: tuple[int, bool] | None = None
+    listed: set[tuple[int, bool]] = set()
     for place, row in enumerate(rows):
         found = row.label.part if row.label else None
         if found == "ingredients" or (found == "group" and part != "I" and _heads_a_list(rows, place)):
@@ -67,8 +68,8 @@ def evidence_of(rows: Sequence[Row]) -> Evidence:
             begins[place] = part = "I"
         elif found is None and part == "I" and _begins_a_method(rows, place):
             begins[place] = part = "M"
-        if part == "I" and found is None:
-            listed = row.style
+        if part == "I" and found is None and ingredient_score(row.text) >= 0.6:
+            listed.add(row.style)
     return Evidence(tuple(begins))
 
 
@@ -80,11 +81,11 @@ def _heads_a_list(rows: Sequence[Row], place: int) -> bool:
     return place + 1 < len(rows) and rows[place + 1].label is None and ingredient_score(rows[place + 1].text) >= 0.6
 
 
-def _begins_a_list(rows: Sequence[Row], place: int, part: str, listed: tuple[int, bool] | None) -> bool:
+def _begins_a_list(rows: Sequence[Row], place: int, part: str, listed: Collection[tuple[int, bool]]) -> bool:
     """Whether several lines from here look like ingredients; in a method or a tip they must be set like the list."""
     need = 4 if part in ("M", "T") else 3
     run = rows[place : place + need]
-    if part in ("M", "T") and (any(row.mark for row in run) or (listed and rows[place].style != listed)):
+    if part in ("M", "T") and (any(row.mark for row in run) or (listed and rows[place].style not in listed)):
         return False
     return len(run) == need and all(row.label is None and ingredient_score(row.text) >= 0.8 for row in run)
 
@@ -94,8 +95,7 @@ def _begins_a_method(rows: Sequence[Row], place: int) -> bool:
     if begins_steps(row) or (row.mark and row.mark.number == 1 and has_next_step(row, rows[place + 1 : place + 7])):
         return True
     before = rows[place - 1] if place else None
-    text = row.text
-    return len(text) > 18 and "。" in text and ingredient_score(text) < 0.3 and not (before and before.line.full)
+    return tells_a_step(row.text) and "。" in row.text and not (before and before.line.full)
 
 
 def find_heads(

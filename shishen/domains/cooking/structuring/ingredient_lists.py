@@ -11,7 +11,7 @@ from shishen.records import DraftLine
 _OPENING, _CLOSING = "（(【[《“", "）)】]》”"
 _SHARED = re.compile(r"各|均|共")
 _VAGUE = re.compile(r"(?:适量|少许|少量|若干|酌量|随意|适当)\s*[。.]?$")
-_LEADING = re.compile(r"^(?:适量|少许|少量|若干)(?:的)?[\u3400-\u9fff]")
+_LEADING = re.compile(r"^各?(?:适量|少许|少量|若干)(?:的)?[\u3400-\u9fff]")
 _ALTERNATIVE = re.compile(r"^(?:或|或者|也可)")
 _NUMBERED = re.compile(r"^\s*(?:[①-⑳]|\d{1,2}[.、．](?!\d)|[（(]\d{1,2}[)）])\s*(?=[\u3400-\u9fff])")
 # 鸡腿700克 ／ 九层塔30克 ｜ 盐: signs with room around them part a list.

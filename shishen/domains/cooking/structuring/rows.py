@@ -73,6 +73,10 @@ _SPREAD = re.compile(r"[\u3400-\u9fff](?:\s+[\u3400-\u9fff])+")
 _ON_CARDS = FACTS | {"features", "tips", "story"}
 
 
+# A line of stars or of dots says nothing.
+_SAYS = re.compile(r"[^\W_]|[①-⓿❶-➓]")
+
+
 class Row(Struct, frozen=True):
     """A line with what it may be: its label, its number, whether a list's dot stood before it."""
 
@@ -157,7 +161,7 @@ def _rows(line: PrintedLine, *, flows: bool) -> list[Row]:
         # A dash at the beginning of a line that goes on with the one above is a minus or a span (1 - 2 次).
         dash = flows and number == 0 and part.lstrip()[:1] in "-–—*+~"
         text, dotted = (part.strip(), False) if dash else without_bullet(part)
-        if text:
+        if _SAYS.search(text):
             label = label_of(text)
             if label and flows and number == 0 and text[0] not in "【[〔［〖「『" and not _stands(text, label):
                 # （可以进行以下 ⏎ 步骤）: the end of a sentence, not a label.
@@ -242,6 +246,13 @@ def ingredient_score(text: str) -> float:
     if measured:
         return 0.6 + 0.4 * measured / len(read.items)
     return 0.3 if len(text) <= 10 else 0.1
+
+
+def tells_a_step(text: str) -> bool:
+    """Whether a line without a number says what is done: a sentence, or a short one with two things to do."""
+    if ingredient_score(text) >= 0.3:
+        return False
+    return len(text) > 18 or (len(text) > 10 and text[-1] in "。！" and len(_COOKING.findall(text)) >= 2)
 
 
 def begins_steps(row: Row) -> bool:
