@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from shishen.layout.across import has_amount
 from shishen.layout.gutters import gutter
-from shishen.layout.numbers import leading_number
+from shishen.layout.numbers import is_marker, leading_number
 from shishen.layout.pieces import Piece, rows_of
 from shishen.layout.tables import Rows, box_of, read_tables, tables_of
 from shishen.pages import Box
@@ -22,6 +22,8 @@ from shishen.pages import Box
 _DEPTH = 12
 # The fewest characters of a caption that stands on the height of a row.
 _CAPTION = 6
+# How large the title of a dish is beside its text, and how long most lines of a list are at most.
+_TITLE, _LISTED = 1.3, 16
 _SIGNS = "▲△▼▽◀▶◄►↑↓←→"
 
 
@@ -96,10 +98,27 @@ def _cut(pieces: list[Piece], left: float, right: float, unit: float, depth: int
         for band in bands:
             yield from _cut(band, left, right, unit, depth - 1)
     else:
-        yield from _cut([p for p in beside if p.left < middle], left, stripe.left, unit, depth - 1)
-        yield from _cut([p for p in beside if p.left >= middle], stripe.right, right, unit, depth - 1)
+        one, other = ([p for p in beside if p.left < middle], [p for p in beside if p.left >= middle])
+        sides = [(one, left, stripe.left), (other, stripe.right, right)]
+        for side, begin, end in reversed(sides) if _is_under_title(one, other, unit) else sides:
+            yield from _cut(side, begin, end, unit, depth - 1)
     if below:
         yield from _cut(below, left, right, unit, depth - 1)
+
+
+def _is_heading(row: list[Piece], size: float) -> bool:
+    """Whether a row begins with type larger than `size` that is no step's number."""
+    return row[0].size > size and not is_marker(row[0].text)
+
+
+def _is_under_title(left: list[Piece], right: list[Piece], unit: float) -> bool:
+    """Whether a list on the left, below a picture, belongs to the title at the head of the right side."""
+    lefts, rights = rows_of(left), rows_of(right)
+    if not lefts or not rights or not _is_heading(rights[0], _TITLE * unit):
+        return False
+    if min(p.top for p in left) < max(p.bottom for p in rights[0]) or max(p.size for p in left) > 1.12 * unit:
+        return False
+    return sum(sum(len(p.text) for p in row) <= _LISTED for row in lefts) >= 0.8 * len(lefts)
 
 
 def _raised(piece: Piece, heights: dict[int, float], unit: float) -> Piece:
@@ -111,6 +130,16 @@ def _raised(piece: Piece, heights: dict[int, float], unit: float) -> Piece:
 def _parted(row: list[Piece]) -> Iterator[tuple[Piece, ...]]:
     """A row without what only happens to stand on its height, set smaller and far off: the caption of a picture."""
     first, last = row[0], row[-1]
+    if (
+        len(row) > 1
+        and last.size < 0.7 * first.size
+        and last.left - row[-2].right > first.size
+        and not is_marker(first.text)
+    ):
+        # What stands at the end of a title's line: how long it takes, who it serves.
+        yield tuple(row[:-1])
+        yield (last,)
+        return
     apart = len(row) > 1 and last.left - row[-2].right > 2 * first.size and len(last.text) >= _CAPTION
     if apart and (last.text[0] in _SIGNS or (last.size < 0.88 * first.size and not has_amount(last.text))):
         yield tuple(row[:-1])
@@ -151,30 +180,29 @@ def _aligned(one: list[list[Piece]], other: list[list[Piece]], unit: float) -> b
 
 
 def _bands(beside: list[Piece], middle: float, unit: float) -> list[list[Piece]]:
-    """Columns that stand under several headings of the left one: cut at each, as each heads both sides.
+    """Columns that stand under several headings of one of them: cut at each, as each heads both sides.
 
-    So where only the left side has headings, each begins where both sides have white above it, and the type
-    beside it begins no higher: a page of dishes with the ingredients on the left and the method on the right.
+    So where only one side has headings, each begins where both sides have white above it, and the type beside it
+    begins no higher: a page of dishes with the ingredients on one side and the method on the other.
     """
     left = rows_of([p for p in beside if p.left < middle])
     right = rows_of([p for p in beside if p.left >= middle])
-    large, larger = ([row for row in side if min(p.size for p in row) > 1.12 * unit] for side in (left, right))
-    if larger and not _aligned(large, larger, unit):
+    large, larger = ([row for row in side if _is_heading(row, 1.12 * unit)] for side in (left, right))
+    if large and larger and not _aligned(large, larger, unit):
         return [beside]
-    if not large:
+    heads, other = (large, right) if large else (larger, left)
+    if heads is larger and len(heads) < 2:
         return [beside]
-    heights = [min(p.top for p in row) for row in large]
     cuts = []
-    for height in heights:
-        crossing = any(p.top < height - 0.7 * unit and p.bottom > height + 0.1 * unit for row in right for p in row)
+    for height in sorted(min(p.top for p in row) for row in heads):
+        crossing = any(p.top < height - 0.7 * unit and p.bottom > height + 0.1 * unit for row in other for p in row)
         # Lines of running text stand closer to one another than what is set apart.
-        before = [max(p.bottom for p in row) for row in right if row[0].middle < height]
-        after = [min(p.top for p in row) for row in right if row[0].middle > height]
+        before = [max(p.bottom for p in row) for row in other if row[0].middle < height]
+        after = [min(p.top for p in row) for row in other if row[0].middle > height]
         apart = bool(after) and (not before or min(after) - max(before) > 2.2 * unit)
         if crossing or not apart:
             return [beside]
         cuts.append(height)
-    cuts.sort()
     bands: list[list[Piece]] = [[] for _ in range(len(cuts) + 1)]
     for piece in beside:
         bands[sum(piece.middle > cut for cut in cuts)].append(piece)

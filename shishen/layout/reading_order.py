@@ -14,6 +14,8 @@ _CLOSING = "，。、；：！？）】」』》〉”’…,.;:!?)]}%"
 _EDGE = 1.3
 # How far a few lines may hang out over the edge at which the others end.
 _HANGING = 2.5
+# How far from its name an amount at the edge stands, and the most characters that it has.
+_LED, _AMOUNT = 2.0, 8
 
 
 def reading_order(page: Page) -> list[PrintedLine]:
@@ -108,6 +110,9 @@ def _is_full(
     size = row[-1].size
     end = row[-1].right
     if end - left < 5 * size:
+        return False
+    if len(row) > 1 and row[-1].left - row[-2].right > _LED * size and len(row[-1].text) <= _AMOUNT:
+        # An amount that stands at the edge, far from its name.
         return False
     room = right - end
     need = _first_word(following[0].text) * size if following else size

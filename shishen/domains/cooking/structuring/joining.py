@@ -71,6 +71,6 @@ def goes_on(line: PrintedLine, after: PrintedLine, *, marked: bool) -> bool:
     # The first line of a paragraph is set in; one that is set in as deep as the one above is not.
     if text[-1:] in "。！？!?" and after.indent > line.indent + 1.2:
         return False
-    if abs(line.size - after.size) > 0.12 * line.size and line.confidence == after.confidence == 1.0:
+    if abs(line.size - after.size) > 0.06 * line.size and line.confidence == after.confidence == 1.0:
         return False
     return after.gap < 1.3
