@@ -12,6 +12,9 @@ _WORD = re.compile(r"[A-Za-z0-9.,%°/~\-]+")
 _CLOSING = "，。、；：！？）】」』》〉”’…,.;:!?)]}%"
 # In units of the size: how near to the edge of its column a line ends that runs to it.
 _EDGE = 1.3
+# How far the first line of a paragraph is set in, at least.
+_SET_IN = 1.2
+_STOPS = "。！？!?"
 # How far a few lines may hang out over the edge at which the others end.
 _HANGING = 2.5
 # How far from its name an amount at the edge stands, and the most characters that it has.
@@ -37,6 +40,22 @@ class _Edges:
         self._rights = [row[-1].right for block in blocks if not block.table for row in block.rows]
         self._lefts = sorted({min(row[0].left for row in block.rows) for block in blocks})
         self._margin = width - min(self._lefts, default=0.0)
+
+        # Where lines that go on begin, farther out than the first line of their paragraph.
+        self._outer: list[float] = []
+        for block in blocks:
+            for row, following in itertools.pairwise(() if block.table else block.rows):
+                if row[-1].text[-1:] not in _STOPS and row[0].left - following[0].left > _SET_IN * row[0].size:
+                    self._outer.append(following[0].left)
+
+    def begins_anew(self, row: tuple[Piece, ...], following: tuple[Piece, ...]) -> bool:
+        """Whether a paragraph has ended: with a stop, before one whose first line is set in as its own was."""
+        left, size = row[0].left, row[0].size
+        return (
+            row[-1].text[-1:] in _STOPS
+            and abs(following[0].left - left) < 0.3 * size
+            and any(_SET_IN * size < left - outer < 2.5 * _SET_IN * size for outer in self._outer)
+        )
 
     def breaks_at(self, right: float, size: float, block: Rows) -> bool:
         """Whether text is broken at this edge: several lines end near it, and no room is left to its right.
@@ -113,6 +132,8 @@ def _is_full(
         return False
     if len(row) > 1 and row[-1].left - row[-2].right > _LED * size and len(row[-1].text) <= _AMOUNT:
         # An amount that stands at the edge, far from its name.
+        return False
+    if following and edges.begins_anew(row, following):
         return False
     room = right - end
     need = _first_word(following[0].text) * size if following else size
