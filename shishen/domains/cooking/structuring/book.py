@@ -135,7 +135,9 @@ def _heads_chapter(row: Row, head: Row, body: float) -> bool:
     title = chapter_of(row.text)
     if not title or row.line.size <= 1.15 * body or len(title) > 10:
         return False
-    return row.line.size >= 0.95 * head.line.size or title in knowledge("structuring")["chapters"].split()
+    known = title in knowledge("structuring")["chapters"].split()
+    # 酱料 heads a list too; set as large as a title it heads a chapter.
+    return known if row.label or row.line.size < 0.95 * head.line.size else True
 
 
 def _trimmed(rows: Sequence[Row], head: Row, body: float) -> tuple[Sequence[Row], Sequence[Row]]:
@@ -143,7 +145,7 @@ def _trimmed(rows: Sequence[Row], head: Row, body: float) -> tuple[Sequence[Row]
     end = len(rows)
     while end > 1:
         row = rows[end - 1]
-        if row.label is None and row.mark is None and _heads_chapter(row, head, body):
+        if row.mark is None and _heads_chapter(row, head, body):
             end -= 1
         else:
             break

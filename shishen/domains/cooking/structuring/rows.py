@@ -74,7 +74,7 @@ _ON_CARDS = FACTS | {"features", "tips", "story"}
 
 
 # A line of stars or of dots says nothing.
-_SAYS = re.compile(r"[^\W_]|[①-⓿❶-➓]")
+_NOTHING = re.compile(r"[★☆⭐✩✰🌟•·●○◆◇■□▲△▼▽♥❤=—–_*~|｜\s-]*")
 
 
 class Row(Struct, frozen=True):
@@ -161,7 +161,7 @@ def _rows(line: PrintedLine, *, flows: bool) -> list[Row]:
         # A dash at the beginning of a line that goes on with the one above is a minus or a span (1 - 2 次).
         dash = flows and number == 0 and part.lstrip()[:1] in "-–—*+~"
         text, dotted = (part.strip(), False) if dash else without_bullet(part)
-        if _SAYS.search(text):
+        if text and not _NOTHING.fullmatch(text):
             label = label_of(text)
             if label and flows and number == 0 and text[0] not in "【[〔［〖「『" and not _stands(text, label):
                 # （可以进行以下 ⏎ 步骤）: the end of a sentence, not a label.
