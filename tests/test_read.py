@@ -355,3 +355,12 @@ def test_no_content_breaks_a_reader(
         for reader in readers.values():
             reader.recognises(found[0])
             list(read_file(found[0], reader, workshop))
+
+
+def test_a_page_to_proof_read_by_is_no_recipe_and_makes_no_picture_an_illustration(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(b"")
+    (tmp_path / "校对.html").write_text('<head>\n<meta name="generator" content="shishen read --report">\n</head>')
+    assert [candidate.path.name for candidate in find_files([tmp_path])] == ["1.png"]
+    (tmp_path / "拍黄瓜.html").write_text("<html></html>")
+    assert [candidate.path.name for candidate in find_files([tmp_path])] == ["拍黄瓜.html"]
+    assert [candidate.path.name for candidate in find_files([tmp_path / "校对.html"])] == ["校对.html"]

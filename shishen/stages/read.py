@@ -37,6 +37,10 @@ PICTURE_SUFFIXES = frozenset(
 Event = Recipe | Rejected | PageRead | Costs | Reading
 
 
+# What a page to proof-read by says of itself in its head; in a folder it is passed over.
+_REPORT = b'content="shishen read --report"'
+
+
 class Candidate(Struct, frozen=True):
     """A file to read: where it is, the path that its recipes carry, and whether it was named by hand."""
 
@@ -83,7 +87,7 @@ def _walk(path: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
             seen.add(here)
             if stat.S_ISDIR(status.st_mode):
                 names = sorted(name for name in os.listdir(path) if not name.startswith("."))  # noqa: PTH208
-                names = [name for name in names if not _of_a_page(name, names)]
+                names = [n for n in names if not _of_a_page(n, names) and not _is_report(path / n)]
                 illustrated = illustrated or any(map(_written, names))
                 waiting.extend((path / name, illustrated) for name in reversed(names))
                 continue
@@ -104,6 +108,17 @@ def _written(name: str) -> bool:
     stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122
     # A README tells of the folder, be it one of scanned pages.
     return suffix in WRITTEN_SUFFIXES and stem != "readme"
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a file is a page to proof-read by, which `shishen read --report` wrote."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        return False
+    try:
+        with path.open("rb") as stream:
+            return _REPORT in stream.read(2000)
+    except OSError:
+        return False
 
 
 def recognise(
