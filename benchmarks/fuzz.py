@@ -75,13 +75,13 @@ class Tally(Struct, frozen=True):
 
     reader: str
     inputs: int
-    recipes: int
-    rejected: int
-    unknown: int
-    seconds: float
-    slowest: float
-    slowest_number: int
-    peak_mb: float
+    recipes: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    seconds: float = 0.0
+    slowest: float = 0.0
+    slowest_number: int = 0
+    peak_mb: float = 0.0
 
 
 class _Eye:
@@ -332,7 +332,12 @@ def _gathered(
     if ended == "done":
         return None
     log.unlink(missing_ok=True)
-    number = int((job.folder / "number").read_text())
+    mark = job.folder / "number"
+    number = int(mark.read_text()) if mark.exists() else job.start
+    # Else the process that goes on would be taken for one that hangs before it has begun.
+    mark.unlink(missing_ok=True)
+    # What it had come to is lost, but not that it was run.
+    tallies.append(Tally(reader=job.reader, inputs=number + 1 - job.start))
     saved = _saved(make_input(job.reader, seed, number), f"{job.reader}-{seed}-{number}", save)
     findings.append(Finding(job.reader, number, f"{job.reader}: the process {ended}", "", saved))
     return _Job(job.reader, number + 1, job.stop, job.folder) if number + 1 < job.stop else None
@@ -361,7 +366,7 @@ def main() -> None:
         slowest = max(own, key=lambda t: t.slowest)
         print(
             f"{name:<16} {inputs:>7} {sum(t.recipes for t in own):>8} {sum(t.rejected for t in own):>8}"
-            f" {sum(t.unknown for t in own):>7} {inputs / seconds:>8.0f}"
+            f" {sum(t.unknown for t in own):>7} {inputs / max(seconds, 0.01):>8.0f}"
             f"  {slowest.slowest:6.2f} s ({slowest.slowest_number})  {max(t.peak_mb for t in own):>7.0f}"
         )
     kinds = Counter(finding.where for finding in findings)

@@ -43,7 +43,7 @@ def _more() -> dict[str, list[Callable[[], bytes]]]:
             lambda: json.dumps(PAPRIKA, ensure_ascii=False).encode(),
             lambda: gzip.compress(json.dumps(PAPRIKA).encode(), mtime=0),
         ],
-        "pdf": [lambda: pdf(LINES, LINES[:3], LINES[3:]), _plain_pdf, _scanned_pdf],
+        "pdf": [lambda: pdf(LINES, LINES[:3], LINES[3:]), _plain_pdf, _drawn_pdf, _scanned_pdf],
         "tandoor": [lambda: _zip({"recipe.json": TANDOOR})],
         "text": [lambda: "\r\n".join([*LINES, "", *LINES]).encode("gb18030")],
         "xiachufang": [lambda: (XIACHUFANG.strip() + "\n").encode() * 3],
@@ -140,6 +140,33 @@ def _plain_pdf() -> bytes:
         canvas.bookmarkPage(f"p{page}")
         canvas.addOutlineEntry(LINES[0], f"p{page}")
         canvas.acroForm.textfield(name=f"f{page}", x=40, y=40, width=80, height=20)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def _drawn_pdf() -> bytes:
+    """A page on its side with a table in one path inside a form; text printed twice, unseen, outlined, downwards."""
+    registerFont(UnicodeCIDFont("STSong-Light"))
+    out = io.BytesIO()
+    canvas = Canvas(out, A5, invariant=1, pageCompression=0)
+    canvas.beginForm("table")
+    canvas.grid([40, 160, 300], [100 + 20 * row for row in range(6)])
+    canvas.endForm()
+    for turn in (0, 90):
+        canvas.translate(turn * 4, 0)
+        canvas.rotate(turn)
+        canvas.doForm("table")
+        for number, text in enumerate(LINES):
+            written = canvas.beginText(60, 340 - 20 * number)
+            written.setFont("STSong-Light", 10)
+            written.setTextRenderMode((0, 2, 3)[number % 3])
+            written.textLine(text)
+            canvas.drawText(written)
+            canvas.drawText(written)
+            canvas.setFont("STSong-Light", 9)
+            for place, character in enumerate(text):
+                canvas.drawString(20 + 12 * number, 560 - 11 * place, character)
         canvas.showPage()
     canvas.save()
     return out.getvalue()

@@ -8,6 +8,7 @@ is the layout's. Characters are compared in NFKC without spaces.
 """
 
 import argparse
+import re
 import time
 import unicodedata
 from collections import Counter
@@ -28,6 +29,8 @@ from shishen.protocols import Ocr
 from shishen.source_file import Limits
 from tests.scanning import LOOKS, scanned
 
+_LEADER = re.compile(r"[.·]{3,}")
+
 
 class Score(Struct, frozen=True):
     """One page: characters printed, found and right, lines printed and found whole, seconds by part."""
@@ -41,8 +44,8 @@ class Score(Struct, frozen=True):
 
 
 def plain(text: str) -> str:
-    """NFKC without spaces."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
+    """NFKC without spaces, and without the dots that lead from a title to its page: an engine may leave them out."""
+    return _LEADER.sub("", "".join(unicodedata.normalize("NFKC", text).split()))
 
 
 def text_lines(pdf: Path) -> list[list[str]]:

@@ -39,19 +39,9 @@ _COARSEST_DPI = 8.0
 _LONGEST_SIDE = 30_000
 # What PIL's decoders raise at broken files, found by flipping bytes of good ones.
 _BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    ArithmeticError,
-    AttributeError,
-    NotImplementedError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
+    OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, AttributeError,
+    NotImplementedError, RuntimeError, struct.error, zlib.error,
+)  # fmt: skip
 _HEIF_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"])
 
 

@@ -263,6 +263,12 @@ def book(count: int, *furniture: tuple[str, float, float]) -> list[Page]:
     return pages
 
 
+def test_a_number_of_thousands_of_digits_is_no_page_number() -> None:
+    """Python refuses to read one as a number."""
+    pages = book(6, ("9" * 8000, 50, 30), ("{n}", 295, 770))
+    assert all(len(texts) == 36 for texts in stripped(pages))
+
+
 @pytest.mark.parametrize(
     "furniture",
     [

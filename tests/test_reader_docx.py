@@ -297,6 +297,26 @@ def test_paragraphs_without_end_are_stopped(book: Path, monkeypatch: pytest.Monk
     assert "超过 5 段，请分成几份" in rejected.reason
 
 
+@pytest.mark.parametrize("paragraph", ["<w:p/>", "<w:p><w:pPr/></w:p>", "<w:p><w:r><w:t> </w:t></w:r></w:p>"])
+def test_paragraphs_without_words_are_stopped_too(book: Path, monkeypatch: pytest.MonkeyPatch, paragraph: str) -> None:
+    monkeypatch.setattr("shishen.engines.reader.docx._MOST_TAGS", 20_000)
+    rewritten(book, "word/document.xml", "<w:sectPr", paragraph * 60_000 + "<w:sectPr")
+    *pages, rejected = read(book)
+    assert all(isinstance(page, Page) for page in pages)
+    assert isinstance(rejected, Rejected)
+    assert "标记超过 20,000 个，请分成几份" in rejected.reason
+
+
+def test_a_mark_without_end_is_stopped(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its attributes would take ten times the memory that they have bytes."""
+    monkeypatch.setattr("shishen.engines.reader.docx._LONGEST", 1_000_000)
+    attributes = " ".join(f'a{number}=""' for number in range(200_000))
+    rewritten(book, "word/document.xml", "<w:sectPr", f"<w:p {attributes}/><w:sectPr")
+    *_, rejected = read(book)
+    assert isinstance(rejected, Rejected)
+    assert "标记太多" in rejected.reason
+
+
 def test_a_document_without_text_is_named(tmp_path: Path) -> None:
     docx.Document().save(str(tmp_path / "a.docx"))
     with pytest.raises(UnreadableFile, match=r"a\.docx 里没有文字"):

@@ -147,6 +147,15 @@ def test_a_bomb_is_stopped(tmp_path: Path) -> None:
     assert [type(result) for result in results] == [Rejected, Page]
 
 
+def test_lines_without_end_are_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shishen.engines.reader.epub._MOST_LINES", len(FIRST))
+    first, rejected = read(book_of(tmp_path / "book.epub"))
+    assert isinstance(first, Page)
+    assert [line.text for line in first.lines] == FIRST
+    assert isinstance(rejected, Rejected)
+    assert "超过 6 行，请分成几本" in rejected.reason
+
+
 def test_a_book_of_which_nothing_can_be_read_says_why_once(tmp_path: Path) -> None:
     bomb = ONE.replace("番茄炒蛋", "蛋" * 3_000_000)
     members: dict[str, str | bytes | None] = {"OEBPS/Text/one.xhtml": bomb, "OEBPS/Text/二.xhtml": None}

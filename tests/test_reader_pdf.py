@@ -213,21 +213,38 @@ def outlined(canvas: Canvas) -> None:
     canvas.drawText(text)
 
 
+def line_by_line_again(canvas: Canvas) -> None:
+    """The whole page twice, so that the second of each line comes long after the first."""
+    for shift in (0, 0.3):
+        for number, text in enumerate(body("甲", 10, 18)):
+            canvas.drawString(40 + shift, 500 - 16 * number, text)
+
+
 @pytest.mark.parametrize("draw", [twice, twice_over, outlined])
-def test_bold_that_is_no_face_is_one_text(tmp_path: Path, draw: Callable[[Canvas], None]) -> None:
-    assert texts(pages(written(tmp_path, pdf(draw)))[0]) == [BODY[:30]]
+def test_bold_that_is_no_face_is_one_text_and_bold(tmp_path: Path, draw: Callable[[Canvas], None]) -> None:
+    plain = column(["炒熟出锅"])
+    first, second = reading_order(pages(written(tmp_path, pdf(both(plain, draw))))[0])
+    assert (first.text, first.bold) == ("炒熟出锅", False)
+    assert (second.text, second.bold) == (BODY[:30], True)
 
 
-@pytest.mark.parametrize(
-    "draw",
-    [
-        pytest.param(draw, marks=pytest.mark.xfail(strict=True, reason="only a heavy face is taken for bold"))
-        for draw in (twice, twice_over, outlined)
-    ],
-)
-def test_bold_that_is_no_face_is_bold(tmp_path: Path, draw: Callable[[Canvas], None]) -> None:
-    (line,) = reading_order(pages(written(tmp_path, pdf(draw)))[0])
-    assert line.bold
+def test_a_page_printed_twice_is_one_text(tmp_path: Path) -> None:
+    lines = reading_order(pages(written(tmp_path, pdf(line_by_line_again)))[0])
+    assert [line.text for line in lines] == body("甲", 10, 18)
+    assert all(line.bold for line in lines)
+
+
+def test_what_is_twice_in_the_text_stays_twice(tmp_path: Path) -> None:
+    """Neighbours that are alike stand further apart than a hair."""
+
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(40, 500, "慢慢炖炖……淋少少油即即可")
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(40, 480, "Illinois ''11'' boillllll ....... and the rest of it")
+
+    (page,) = pages(written(tmp_path, pdf(draw)))
+    assert texts(page) == ["慢慢炖炖……淋少少油即即可", "Illinois ''11'' boillllll ....... and the rest of it"]
+    assert not any(span.bold for span in page.spans)
 
 
 ROWS = [("五花肉", "500克"), ("冰糖", "30克"), ("老抽酱油一品鲜", "1勺"), ("八角香叶桂皮", "2个")]
@@ -257,17 +274,49 @@ def at_once(canvas: Canvas) -> None:
     canvas.grid([40, 180, 300], [500 - 20 * n for n in range(5)])
 
 
-@pytest.mark.parametrize(
-    "draw",
-    [
-        line_by_line,
-        box_by_box,
-        pytest.param(
-            at_once,
-            marks=pytest.mark.xfail(strict=True, reason="of a path of several lines only the outer sides are seen"),
-        ),
-    ],
-)
+def rounded(canvas: Canvas) -> None:
+    """A box with round corners a cell, a hair apart."""
+    for top in range(420, 500, 20):
+        canvas.roundRect(40.5, top + 0.5, 139, 19, 4)
+        canvas.roundRect(180.5, top + 0.5, 119, 19, 4)
+
+
+def filled(canvas: Canvas) -> None:
+    """A frame a cell, filled between its outer and its inner box, as WeasyPrint draws borders."""
+    for top in range(420, 500, 20):
+        for left, right in ((40, 180), (180, 300)):
+            path = canvas.beginPath()
+            path.rect(left + 1, top + 1, right - left - 2, 18)
+            path.rect(left, top, right - left, 20)
+            canvas.drawPath(path, stroke=0, fill=1, fillMode=0)
+
+
+def in_a_form(canvas: Canvas) -> None:
+    """In a form that is shown moved and a little smaller."""
+    canvas.beginForm("table")
+    canvas.translate(-44, -55)
+    canvas.scale(1.1, 1.1)
+    at_once(canvas)
+    canvas.endForm()
+    canvas.saveState()
+    canvas.translate(40, 50)
+    canvas.scale(1 / 1.1, 1 / 1.1)
+    canvas.doForm("table")
+    canvas.restoreState()
+
+
+def among_drawings(canvas: Canvas) -> None:
+    """Beside strokes that are no lines of a table: aslant, bent, or so thick that they lie behind text."""
+    at_once(canvas)
+    canvas.line(40, 420, 300, 500)
+    canvas.bezier(40, 420, 100, 600, 200, 300, 300, 500)
+    canvas.setLineWidth(14)
+    canvas.setStrokeColorRGB(0.9, 0.9, 0.8)
+    for top in range(430, 500, 20):
+        canvas.line(40, top, 300, top)
+
+
+@pytest.mark.parametrize("draw", [line_by_line, box_by_box, at_once, rounded, filled, in_a_form, among_drawings])
 def test_drawn_lines_of_a_table_come_along(tmp_path: Path, draw: Callable[[Canvas], None]) -> None:
     (page,) = pages(written(tmp_path, pdf(both(in_cells, draw))))
     assert texts(page) == [f"{name}  {amount}" for name, amount in ROWS]

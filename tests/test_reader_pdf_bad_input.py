@@ -15,7 +15,7 @@ from shishen.imaging import open_page
 from shishen.pages import Page
 from shishen.records import Rejected
 from shishen.source_file import Limits, SourceFile
-from tests.test_reader_pdf import body, column, found, pages, pdf, texts, written
+from tests.test_reader_pdf import body, both, column, found, pages, pdf, scan, texts, written
 
 
 def refusal(path: Path, limits: Limits | None = None) -> str:
@@ -68,11 +68,70 @@ def test_one_that_lost_its_end_only_is_read_with_a_word(tmp_path: Path) -> None:
     assert "2 页" in word.reason
 
 
+def made_of(*objects: bytes) -> bytes:
+    """A PDF of these objects, numbered from 1, the first its catalog; with a table of their places."""
+    content, places = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, 1):
+        places.append(b"%010d 00000 n \n" % len(content))
+        content += b"%d 0 obj%s endobj\n" % (number, one)
+    table = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + b"".join(places)
+    trailer = b"trailer<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, len(content))
+    return content + table + trailer
+
+
+CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
+PAGELESS = made_of(CATALOG, b"<</Type/Pages/Kids[]/Count 0>>")
+
+
+def pictured(width: int, height: int) -> bytes:
+    """A page of A4 with a picture that says of itself that it has so many pixels; its data breaks off soon."""
+    return made_of(
+        CATALOG,
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>",
+        b"<</Length 30>>stream\nq 595 0 0 842 0 0 cm /I Do Q  \nendstream",
+        b"<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8/Length 9>>stream\n"
+        b"123456789\nendstream" % (width, height),
+    )
+
+
 def test_zero_pages(tmp_path: Path) -> None:
-    body_ = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
-    trailer = b"trailer<</Root 1 0 R/Size 3>>\nstartxref\n0\n%%EOF"
-    path = written(tmp_path, body_ + trailer)
-    assert "没有一页" in refusal(path) or "打不开" in refusal(path)
+    assert "没有一页" in refusal(written(tmp_path, PAGELESS))
+
+
+def test_a_picture_of_gigabytes_inside_is_not_looked_at(tmp_path: Path) -> None:
+    (rejected,) = found(written(tmp_path, pictured(30_000, 30_000)))
+    assert isinstance(rejected, Rejected)
+    assert rejected.page == 1
+    assert "30000 × 30000 像素" in rejected.reason
+    assert "reader.megapixels" in rejected.reason
+    (page,) = pages(written(tmp_path, pictured(3000, 3000)))
+    assert page.image
+    (rejected,) = found(written(tmp_path, pictured(3000, 3000)), Limits(megapixels=8))
+    assert isinstance(rejected, Rejected)
+
+
+def test_a_page_of_a_hundred_thousand_characters_is_none(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 1)
+        for number in range(1100):
+            canvas.drawString(10, 590 - number / 2, f"{number:05}" * 20)
+
+    page, rejected = found(written(tmp_path, pdf(column(body("甲", 9)), draw)))
+    assert isinstance(page, Page)
+    assert isinstance(rejected, Rejected)
+    assert (rejected.page, "不像书的一页" in rejected.reason) == (2, True)
+
+
+def test_text_beside_such_a_picture_is_read(tmp_path: Path) -> None:
+    content = pdf(both(scan, column(body("甲", 12))))
+    for small, large in ((b"/Width 42", b"/Width 30000"), (b"/Height 60", b"/Height 30000")):
+        assert small in content
+        content = content.replace(small, large)
+    (page,) = pages(written(tmp_path, content))
+    assert texts(page) == body("甲", 12)
+    # It cannot be shown either.
+    assert page.image is None
 
 
 def test_over_the_limits(tmp_path: Path) -> None:
@@ -125,23 +184,26 @@ def test_scripts_attachments_and_forms_inside_do_nothing(tmp_path: Path) -> None
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_form_without_text_is_blank(tmp_path: Path) -> None:
-    (page,) = pages(written(tmp_path, pdf(lambda canvas: canvas.acroForm.textfield(name="a", x=50, y=500))))
-    assert page.spans == ()
+def test_a_form_without_text_is_named(tmp_path: Path) -> None:
+    def form(canvas: Canvas) -> None:
+        canvas.acroForm.textfield(name="a", x=50, y=500)
+
+    assert "可能只有表单" in refusal(written(tmp_path, pdf(form)))
+    blank, page = pages(written(tmp_path, pdf(form, column(body("甲", 9)))))
+    assert (blank.spans, blank.image) == ((), None)
+    assert texts(page) == body("甲", 9)
 
 
 def test_a_page_that_unpacks_to_gigabytes_ends(tmp_path: Path) -> None:
     """A stream of 50 MB of blanks packed small; no text, one page, no crash."""
     packed = zlib.compress(b" " * 50_000_000, 9)
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
+    content = made_of(
+        CATALOG,
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R>>",
         b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(packed), packed),
-    ]
-    content = b"%PDF-1.4\n" + b"".join(b"%d 0 obj%s endobj\n" % (n, one) for n, one in enumerate(objects, 1))
-    results = found(written(tmp_path, content + b"trailer<</Root 1 0 R/Size 5>>\n%%EOF"))
-    assert [isinstance(one, Page) and one.spans for one in results] == [()]
+    )
+    assert "里没有文字" in refusal(written(tmp_path, content))
 
 
 @pytest.mark.parametrize("name", ["菜谱.txt", "菜谱", "菜谱.jpg"])

@@ -1,10 +1,11 @@
 """Make test cookbooks, and score how they are read.
 
     python -m benchmarks.books make [FOLDER] [--only NAME …] [--scanned]    # build/books by default
-    python -m benchmarks.books score [FOLDER] [--only NAME …] [--scanned] [--show N]
+    python -m benchmarks.books score [FOLDER] [--only NAME …] [--scanned] [--raw-order] [--show N]
 
 A book is NAME.pdf and NAME.gold.jsonl. `--scanned` makes, and scores, NAME.scanned.pdf: its first dishes as a
-scanner sees them, pictures only. Needs the development tools; layouts of Chromium need Chromium.
+scanner sees them, pictures only. `--raw-order` reads its pages by OCR in the order in which the engine finds its lines,
+as plain text: what the reading order is worth. Needs the development tools; layouts of Chromium need Chromium.
 """
 
 import argparse
@@ -35,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scanned", action="store_true", help="the scanned look of the books")
     parser.add_argument("--dishes", type=int, default=30, help="dishes of a scanned book (30)")
     parser.add_argument("--look", default="scan", help="a look of tests/scanning.py (scan)")
+    parser.add_argument("--seed", type=int, default=7, help="how the pages of a scanned book lie and look (7)")
+    parser.add_argument("--raw-order", action="store_true", help="score the lines in the order that OCR found them in")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N dishes that are wrong, of each book")
     options = parser.parse_args(arguments)
     names: list[str] = options.only or layout_names()
@@ -45,16 +48,16 @@ def main(arguments: list[str] | None = None) -> int:
         for name in names:
             started = time.perf_counter()
             if options.scanned:
-                path = make_scanned(name, options.folder, options.look, options.dishes)
+                path = make_scanned(name, options.folder, options.look, options.dishes, options.seed)
             else:
                 path = make(name, options.folder)
             size, seconds = path.stat().st_size / 1e6, time.perf_counter() - started
             print(f"{path}  {layout(name).tool}  {size:.1f} MB  {seconds:.1f} s", flush=True)
         return 0
-    return _score(names, options.folder, SCANNED if options.scanned else "", options.show)
+    return _score(names, options.folder, SCANNED if options.scanned else "", options.show, raw=options.raw_order)
 
 
-def _score(names: list[str], folder: Path, suffix: str, show: int) -> int:
+def _score(names: list[str], folder: Path, suffix: str, show: int, *, raw: bool) -> int:
     books = [name + suffix for name in names if (folder / f"{name}{suffix}.gold.jsonl").is_file()]
     if not books:
         print(f"no books in {folder}; make them first: python -m benchmarks.books make {folder}", file=sys.stderr)
@@ -62,8 +65,8 @@ def _score(names: list[str], folder: Path, suffix: str, show: int) -> int:
     for book in books:
         lines = (folder / f"{book}.gold.jsonl").read_bytes().splitlines()
         gold = [msgspec.json.decode(line, type=GoldDish) for line in lines]
-        result = read_book(folder / f"{book}.pdf")
-        _print(book, result, score(gold, result.recipes), show)
+        result = read_book(folder / f"{book}.pdf", raw_order=raw)
+        _print(f"{book}, raw order" if raw else book, result, score(gold, result.recipes), show)
     return 0
 
 

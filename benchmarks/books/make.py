@@ -30,14 +30,17 @@ def make(name: str, folder: Path) -> Path:
     return _write(name, name, chosen, folder)
 
 
-def make_scanned(name: str, folder: Path, look: str = "scan", dishes: int = 30) -> Path:
-    """Write `NAME.scanned.pdf` and its gold: the first dishes of the book as a scanner sees them."""
+def make_scanned(name: str, folder: Path, look: str = "scan", dishes: int = 30, seed: int = 7) -> Path:
+    """Write `NAME.scanned.pdf` and its gold: the first dishes of the book as a scanner sees them.
+
+    `seed` decides how each page lies, is lit and is noisy.
+    """
     from tests.scanning import LOOKS, scan
 
     chosen = layout(name)
     book = f"{name}.scanned"
     path = _write(name, book, replace(chosen, count=min(chosen.count, dishes), repeat=1), folder)
-    scan(path.rename(folder / f"{book}.text-layer"), path, LOOKS[look])
+    scan(path.rename(folder / f"{book}.text-layer"), path, LOOKS[look], seed=seed)
     (folder / f"{book}.text-layer").unlink()
     return path
 

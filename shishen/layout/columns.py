@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shishen.layout.across import has_amount
 from shishen.layout.gutters import gutter
 from shishen.layout.numbers import is_marker, leading_number
-from shishen.layout.pieces import Piece, rows_of
+from shishen.layout.pieces import Piece, raise_upright, rows_of
 from shishen.layout.tables import Rows, box_of, read_tables, tables_of
 from shishen.pages import Box
 
@@ -38,6 +38,7 @@ def blocks_of(pieces: list[Piece], rules: Sequence[Box] = ()) -> list[Rows]:
     for piece in pieces:
         number = next((n for n, table in enumerate(tables) if _holds(box_of(table), piece)), None)
         (outside if number is None else inside[number]).append(piece)
+    raise_upright(outside)
     for number, table in enumerate(tables):
         if inside[number]:
             box = box_of(table)
@@ -99,9 +100,13 @@ def _cut(pieces: list[Piece], left: float, right: float, unit: float, depth: int
             yield from _cut(band, left, right, unit, depth - 1)
     else:
         one, other = ([p for p in beside if p.left < middle], [p for p in beside if p.left >= middle])
+        title = _title_beside(one, other, unit)
+        if title:
+            yield Rows(tuple(part for row in rows_of(title) for part in _parted(row)), left, right)
         sides = [(one, left, stripe.left), (other, stripe.right, right)]
-        for side, begin, end in reversed(sides) if _is_under_title(one, other, unit) else sides:
-            yield from _cut(side, begin, end, unit, depth - 1)
+        for side, begin, end in reversed(sides) if title and title[0] in one else sides:
+            if rest := [p for p in side if not any(p is own for own in title)]:
+                yield from _cut(rest, begin, end, unit, depth - 1)
     if below:
         yield from _cut(below, left, right, unit, depth - 1)
 
@@ -111,14 +116,33 @@ def _is_heading(row: list[Piece], size: float) -> bool:
     return row[0].size > size and not is_marker(row[0].text)
 
 
-def _is_under_title(left: list[Piece], right: list[Piece], unit: float) -> bool:
-    """Whether a list on the left, below a picture, belongs to the title at the head of the right side."""
+def _is_list(rows: list[list[Piece]], unit: float) -> bool:
+    """Whether the rows of a side are a list of ingredients: short ones, most with an amount, no title among them."""
+    texts = ["".join(piece.text for piece in row) for row in rows]
+    short = sum(len(text) <= _LISTED for text in texts) >= 0.8 * len(texts)
+    measured = sum(map(has_amount, texts)) >= 0.5 * len(texts)
+    return short and measured and not any(_is_heading(row, _TITLE * unit) for row in rows)
+
+
+def _title_beside(left: list[Piece], right: list[Piece], unit: float) -> list[Piece]:
+    """The title at the head of one side, where the other is the list that goes with it: it is read before the list.
+
+    With the title goes what stands between it and the first step, or is set small.
+    """
     lefts, rights = rows_of(left), rows_of(right)
-    if not lefts or not rights or not _is_heading(rights[0], _TITLE * unit):
-        return False
-    if min(p.top for p in left) < max(p.bottom for p in rights[0]) or max(p.size for p in left) > 1.12 * unit:
-        return False
-    return sum(sum(len(p.text) for p in row) <= _LISTED for row in lefts) >= 0.8 * len(lefts)
+    for rows, other in ((rights, lefts), (lefts, rights)):
+        if not rows or not other or not _is_heading(rows[0], _TITLE * unit) or not _is_list(other, unit):
+            continue
+        begin = next((n for n, row in enumerate(rows) if not _is_heading(row, 1.12 * unit)), len(rows))
+        end = next((n for n in range(begin, min(begin + 6, len(rows))) if leading_number(rows[n][0].text) == 1), None)
+        entries = [p for row in rows[begin:] for p in row if len(p.text) <= _LISTED and has_amount(p.text)]
+        if rows is lefts and (end is None or sum(leading_number(p.text) is None for p in entries) > 1):
+            # What is on the left has a list of its own, which goes on at the right.
+            continue
+        if end is None:
+            end = next((n for n in range(begin, len(rows)) if rows[n][0].size > 0.97 * unit), len(rows))
+        return [piece for row in rows[:end] for piece in row]
+    return []
 
 
 def _raised(piece: Piece, heights: dict[int, float], unit: float) -> Piece:
@@ -187,23 +211,48 @@ def _bands(beside: list[Piece], middle: float, unit: float) -> list[list[Piece]]
     """
     left = rows_of([p for p in beside if p.left < middle])
     right = rows_of([p for p in beside if p.left >= middle])
-    large, larger = ([row for row in side if _is_heading(row, 1.12 * unit)] for side in (left, right))
+    large, larger = (
+        [] if _is_list(side, unit) else [row for row in side if _is_heading(row, 1.12 * unit)] for side in (left, right)
+    )
     if large and larger and not _aligned(large, larger, unit):
         return [beside]
     heads, other = (large, right) if large else (larger, left)
     if heads is larger and len(heads) < 2:
         return [beside]
-    cuts = []
-    for height in sorted(min(p.top for p in row) for row in heads):
+    tops = sorted(min(p.top for p in row) for row in heads)
+    cuts = _cuts_at(tops, other, unit) or (_cuts_between(tops, beside, unit) if _is_list(other, unit) else [])
+    if not cuts:
+        return [beside]
+    bands: list[list[Piece]] = [[] for _ in range(len(cuts) + 1)]
+    for piece in beside:
+        bands[sum(piece.middle > cut for cut in cuts)].append(piece)
+    return [band for band in bands if band]
+
+
+def _cuts_at(tops: list[float], other: list[list[Piece]], unit: float) -> list[float]:
+    """The tops of headings, where the column beside them has white at each of these heights; else none."""
+    for height in tops:
         crossing = any(p.top < height - 0.7 * unit and p.bottom > height + 0.1 * unit for row in other for p in row)
         # Lines of running text stand closer to one another than what is set apart.
         before = [max(p.bottom for p in row) for row in other if row[0].middle < height]
         after = [min(p.top for p in row) for row in other if row[0].middle > height]
         apart = bool(after) and (not before or min(after) - max(before) > 2.2 * unit)
         if crossing or not apart:
-            return [beside]
-        cuts.append(height)
-    bands: list[list[Piece]] = [[] for _ in range(len(cuts) + 1)]
-    for piece in beside:
-        bands[sum(piece.middle > cut for cut in cuts)].append(piece)
-    return [band for band in bands if band]
+            return []
+    return tops
+
+
+def _cuts_between(tops: list[float], beside: list[Piece], unit: float) -> list[float]:
+    """A height between each heading and the next at which both columns are white; none where one has no such."""
+    cuts = []
+    for one, following in pairwise(tops):
+        rows = sorted((p for p in beside if p.bottom > one and p.top < following + unit), key=lambda p: p.top)
+        foot, widest, cut = one, 2.2 * unit, None
+        for piece in rows:
+            if piece.top - foot > widest:
+                widest, cut = piece.top - foot, (piece.top + foot) / 2
+            foot = max(foot, piece.bottom)
+        if cut is None:
+            return []
+        cuts.append(cut)
+    return cuts

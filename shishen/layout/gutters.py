@@ -16,11 +16,13 @@ from shishen.layout.pieces import Piece, rows_of
 # In units of the usual size of type: the least width of a gutter, and how fine x is looked at.
 _GUTTER = 0.7
 BIN = 0.25
-# The least width where it parts two lines only, and how far apart these begin where it is narrower.
-_BETWEEN_TWO = 1.6
+# The least width where it parts so few lines only, and how far apart these begin where it is narrower.
+_FEW, _BETWEEN_FEW = 3, 1.6
 _FLUSH = 0.2
 # Beside so many more rows a few pieces of so few characters are no column.
 _SPARSE, _TINY = 0.25, 3
+# A page with more pieces, or wider beside its type, is a drawing, or no page.
+_MOST_PIECES, _MOST_BINS = 3000, 2000
 # So many stripes are looked at, the best ones first.
 _MOST_TRIED = 40
 # An entry of a list of ingredients has no more characters than this, and no stop; or more among amounts.
@@ -42,8 +44,10 @@ def gutter(pieces: list[Piece], unit: float) -> tuple[Stripe | None, dict[int, f
 
     Labels that stand beside the middle of their rows are to be read above them: the height of these by the label's id.
     """
+    if len(pieces) > _MOST_PIECES:
+        return None, {}
     start = min(p.left for p in pieces)
-    width = BIN * unit
+    width = max(BIN * unit, (max(p.right for p in pieces) - start) / _MOST_BINS)
     # Every height at which something begins or ends; the lines are made a little thinner, so that none touch.
     spans = [
         (p.top, p.bottom, p) if p.table is not None else (p.middle - 0.3 * p.size, p.middle + 0.3 * p.size, p)
@@ -154,9 +158,10 @@ def _sides(stripe: Stripe, pieces: list[Piece], unit: float) -> tuple[list[Piece
         # The last characters of a few justified lines.
         return None
     least = min(len(lefts), len(rights))
-    # Two lines of justified text may have their spaces one below the other; what follows these begins anywhere.
-    begins = [row[0].left for row in rights]
-    sure = least > 2 or stripe.right - stripe.left > _BETWEEN_TWO * unit or max(begins) - min(begins) < _FLUSH * unit
+    # A few lines of justified text may have their spaces one below the other; what follows these begins anywhere,
+    # where of a column only the first line is set in.
+    begins = [row[0].left for row in rights[1 if least > 2 else 0 :]]
+    sure = least > _FEW or stripe.right - stripe.left > _BETWEEN_FEW * unit or max(begins) - min(begins) < _FLUSH * unit
     return (left, right) if (least > 1 and sure) or _are_steps(lefts, rights) else None
 
 
@@ -176,23 +181,24 @@ def _judge(stripe: Stripe, left: list[Piece], right: list[Piece], pieces: list[P
     top = _head(rows_of(left), rows_of(right), pieces, unit)
     bottom = max(p.bottom for p in (*left, *right))
     lefts, rights = (rows_of(p for p in side if p.bottom > top) for side in (left, right))
-    if _are_entries(lefts, rights):
+    if _are_entries(lefts, rights) and not _are_steps(lefts, rights):
         # A list in columns ends with the shorter one; what stands below the longer may be anything.
         bottom = min(bottom, max(p.bottom for p in lefts[-1]), max(p.bottom for p in rights[-1]))
-    if any(p.middle > stripe.bottom for p in pieces):
-        bottom = min(bottom, _foot(lefts, right, unit), _foot(rights, left, unit))
+    if below := [p.top for p in pieces if p.middle > stripe.bottom]:
+        bottom = min(bottom, _foot(lefts, right, min(below), unit), _foot(rights, left, min(below), unit))
     return Stripe(stripe.left, stripe.right, max(top, min(p.top for p in (*left, *right))), bottom)
 
 
 def _head(lefts: list[list[Piece]], rights: list[list[Piece]], pieces: list[Piece], unit: float) -> float:
     """Where two columns begin below a title that stands over one of them only, as a centred one may."""
+    near, far = min(p.left for p in pieces), max(p.right for p in pieces)
     for one, other in ((lefts, rights), (rights, lefts)):
         begin = min(p.top for p in other[0])
         above = [row for row in one if row[0].middle < begin - 0.3 * unit]
         if not 1 <= len(above) <= 4 or len(above) == len(one) or max(p.size for p in above[0]) <= 1.12 * unit:
             continue
-        near, far = min(p.left for p in pieces), max(p.right for p in pieces)
-        if abs((above[0][0].left + above[0][-1].right) / 2 - (near + far) / 2) < 0.05 * (far - near):
+        # Lines of the column below a title that only happens to stand in the middle do not stand there too.
+        if all(abs((row[0].left + row[-1].right) / 2 - (near + far) / 2) < 0.05 * (far - near) for row in above):
             return begin - 0.01
     return min(lefts[0][0].top, rights[0][0].top)
 
@@ -208,14 +214,14 @@ def _are_entries(lefts: list[list[Piece]], rights: list[list[Piece]]) -> bool:
     return longest <= _ENTRY or (longest <= _LONGEST_ENTRY and sum(map(has_amount, entries)) >= 0.3 * len(entries))
 
 
-def _foot(rows: list[list[Piece]], others: list[Piece], unit: float) -> float:
+def _foot(rows: list[list[Piece]], others: list[Piece], below: float, unit: float) -> float:
     """Where a column ends above text of the full width: before a heading of that text, below the other column's end.
 
-    The heading is large and set off from what is above it, or stands below the widest gap. Infinity where there is
-    none.
+    The heading is large and set off from what is above it, or stands below the widest gap, nearer to the text, which
+    begins at `below`. Infinity where there is none.
     """
     lowest = max(p.bottom for p in others)
-    widest, foot = 0.9 * unit, math.inf
+    widest, foot = max(0.9 * unit, below - max(p.bottom for p in rows[-1])), math.inf
     for above, row in pairwise(rows):
         top, end = min(p.top for p in row), max(p.bottom for p in above)
         large = max(p.size for p in row) > 1.12 * unit and top - end > 0.9 * unit

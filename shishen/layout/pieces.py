@@ -14,9 +14,11 @@ WIDE = 0.7
 # How near to its text a step's number stands, and how many Chinese characters that has at least.
 _NUMBER_GAP = 2.0
 _FEWEST_HAN = 4
+# How far below its rows an upright label may stand.
+_BELOW = 2.0
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Dots that lead to a page or an amount: at a piece's end, or as all of it but what they lead to.
-_LEADER = re.compile(r"^(?:[.…·‥．。・—_]\s?){4,}(?:\s*\S{0,8})$|(?:[.…·‥．・—_]\s?){4,}\s*$")
+_LEADER = re.compile(r"^(?:[.…·‥．。・—_-]\s?){4,}(?:\s*\S{0,8})$|(?:[.…·‥．・—_-]\s?){4,}\s*$")
 _FIGURE = re.compile(r"图\s*[\d一二三四五六七八九十]+[.:：]?")
 _WORD = re.compile(r"[A-Za-z0-9]")
 
@@ -173,7 +175,6 @@ def _stacked(pieces: list[Piece]) -> list[Piece]:
     """Single characters one below another, with nothing beside them, are one vertical word."""
     single = [p for p in pieces if len(p.text) == 1 and _HAN.match(p.text)]
     taken: set[int] = set()
-    upright: list[tuple[Piece, float]] = []
     for first in single:
         if id(first) in taken:
             continue
@@ -189,21 +190,25 @@ def _stacked(pieces: list[Piece]) -> list[Piece]:
                 stack.append(piece)
         if 2 <= len(stack) <= 6:
             taken |= {id(piece) for piece in stack[1:]}
-            first.text, first.upright = "".join(piece.text for piece in stack), True
-            upright.append((first, stack[-1].bottom))
-    left = [piece for piece in pieces if id(piece) not in taken]
-    for label, foot in upright:
-        _raise(label, foot, left)
-    return left
+            first.text, first.upright, first.bottom = "".join(piece.text for piece in stack), True, stack[-1].bottom
+    return [piece for piece in pieces if id(piece) not in taken]
 
 
-def _raise(label: Piece, foot: float, pieces: list[Piece]) -> None:
-    """Put an upright label above the rows that it stands beside the middle of."""
+def raise_upright(pieces: list[Piece]) -> None:
+    """Put each upright label above the rows that it stands beside the middle of; in a ruled table its cell tells."""
+    for piece in pieces:
+        if piece.upright:
+            _raise(piece, pieces)
+
+
+def _raise(label: Piece, pieces: list[Piece]) -> None:
     beside = sorted(
         (p for p in pieces if p is not label and p.left > label.right and p.size < 1.2 * label.size),
         key=lambda p: p.top,
     )
-    group = [p for p in beside if p.bottom > label.top and p.top < foot]
+    group = [p for p in beside if p.bottom > label.top and p.top < label.bottom]
+    # In a box that is higher than its rows the label may stand below all of them.
+    group = group or [p for p in beside if 0 <= label.top - p.bottom < _BELOW * label.size]
     if not group:
         return
     top = min(p.top for p in group)
@@ -211,5 +216,4 @@ def _raise(label: Piece, foot: float, pieces: list[Piece]) -> None:
         if top - piece.bottom > 1.1 * piece.size:
             break
         top = min(top, piece.top)
-    height = label.bottom - label.top
-    label.bottom, label.top = top - 0.01, top - 0.01 - height
+    label.bottom, label.top = top - 0.01, top - 0.01 - label.size

@@ -302,10 +302,14 @@ def _read(table: Table, pieces: list[Piece], lay_out: Callable[[list[Piece]], li
         if id(cell) in contents:
             rows.setdefault(cell.top, []).append(cell)
     found: list[Rows] = []
+    texts: list[Cell] = []
     for number in sorted(rows):
+        # A text beside several rows is read below the last of them.
+        for cell in [cell for cell in texts if cell.bottom < number]:
+            texts.remove(cell)
+            found.extend(lay_out(contents[id(cell)]))
         starting = sorted(rows[number], key=lambda c: c.left)
         row: list[Piece] = []
-        texts: list[Cell] = []
         for cell in starting:
             own = contents[id(cell)]
             if len(rows_of(own)) >= _LINES or sum(len(p.text) for p in own) >= _LONG:
@@ -319,8 +323,8 @@ def _read(table: Table, pieces: list[Piece], lay_out: Callable[[list[Piece]], li
                 row.append(joined)
         if row:
             found.append(Rows((tuple(row),), table=True))
-        for cell in texts:
-            found.extend(lay_out(contents[id(cell)]))
+    for cell in texts:
+        found.extend(lay_out(contents[id(cell)]))
     return found
 
 

@@ -231,6 +231,7 @@ class _Eye:
             width=seen.width,
             height=seen.height,
             tilt=seen.tilt,
+            rules=seen.rules,
         )
 
 

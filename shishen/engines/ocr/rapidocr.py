@@ -11,31 +11,49 @@ from msgspec import Meta, Struct
 
 from shishen.pages import Box, Page, Span
 from shishen.protocols import Ocr
+from shishen.scans.flat_page import FlatPage, flat_page, rules_on
+from shishen.scans.number_discs import circled, disc_before
+from shishen.scans.printed_signs import as_printed, pieces_apart
+from shishen.scans.ruled_lines import ruled_lines
+from shishen.scans.seen_lines import (
+    apart,
+    area,
+    between,
+    box_of,
+    cut_out,
+    em_of,
+    in_tables,
+    ink_of,
+    is_standing,
+    is_stroke,
+    middle_line,
+    overlap,
+    parted,
+    parted_at_rules,
+    run_sideways,
+    size_of,
+    strikes_out,
+    usual_height,
+    within,
+    without_rules,
+)
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from PIL.Image import Image
 
-    Pixels = NDArray[np.uint8]
-    # Four corners of a line, clockwise from its top left: shape (4, 2).
-    Corners = NDArray[np.float32]
+    from shishen.scans.seen_lines import Corners, Pixels
 
 EXTRA = "ocr"
 
 # What changes where this file reads a page in another way: a part of the identity.
-_METHOD = 1
+_METHOD = 3
 # Letters lower than this where they were looked for are looked for again, in a larger picture.
 _LOWEST_LINE = 14.0
 _LARGEST_SIDE = 4000
 # So many of the longest lines tell whether a page stands on its head; above this confidence it does not.
 _PROBES, _SURE, _READABLE = 5, 0.85, 0.6
-# An empty space within a line that is wider than this many times its height parts it: there may be two columns.
-_GAP = 1.0
-# Grey levels between ink and paper; with less there is nothing to tell them apart by.
-_FAINTEST = 40
-# How much of an em the ink of a line is high: of Chinese, of digits and capitals; and the least of a box that is one.
-_HAN_INK, _LATIN_INK, _LEAST_EM = 0.92, 0.74, 0.45
+# A line so many times as long as high leans as the page does there.
+_LONG = 7
 
 
 class Options(Struct, frozen=True):
@@ -67,7 +85,8 @@ class RapidOcr:
         }
         looking = {"Global.use_rec": False, "Det.limit_type": "max", "Det.limit_side_len": _LARGEST_SIDE}
         self._detector = RapidOCR(params={**common, **looking})
-        self._recogniser = RapidOCR(params={**common, "Global.use_det": False, "Global.text_score": 0.0})
+        reading = {"Global.use_det": False, "Global.text_score": 0.0, "Global.return_word_box": True}
+        self._recogniser = RapidOCR(params={**common, **reading})
 
     @property
     def identity(self) -> str:
@@ -77,27 +96,38 @@ class RapidOcr:
         return f"rapidocr ({versions}, side {options.side}, least_confidence {options.least_confidence:g})"
 
     def read(self, image: "Image") -> Page:
-        """The lines of a picture, parted at wide gaps, each with its box and confidence.
+        """The lines of a picture, parted at wide gaps and at rules, each with its box and confidence; and the rules.
 
         A page that lies on its side or stands on its head is turned first; boxes, `width` and `height` are then
-        those of the turned picture.
+        those of the turned picture. Where lines lean in several ways, as in a photograph taken at an angle, boxes
+        are where they stood if the page were flat.
         """
         import numpy as np
 
         pixels = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
         pixels, lines = self._upright(pixels, self._detect(pixels))
-        usual = _middle([_size(corners)[1] for corners in lines]) if lines else 0.0
+        height, width = pixels.shape[:2]
+        usual = usual_height(lines)
+        level, upright = ruled_lines(pixels, usual) if lines else ([], [])
+        level = [rule for rule in level if not strikes_out(rule, lines)]
+        upright = [rule for rule in upright if not is_stroke(rule, lines)]
+        leaning = [middle_line(corners) for corners in lines if size_of(corners)[0] > _LONG * size_of(corners)[1]]
+        flat = flat_page((width, height), [*leaning, *level], upright)
+        discs, lines = self._numbered(pixels, lines, usual, flat)
+        sides = in_tables(upright, level, usual)
+        cells = [part for corners in lines for part in parted_at_rules(corners, sides)]
         # Two lines that overlap a little leave a scrap of one beside a gap in the other.
-        parts = _apart([part for corners in lines for part in _parted(pixels, corners, usual)])
-        spans = [span for corners in parts if (span := self._span(pixels, corners, usual))]
-        return Page(width=float(pixels.shape[1]), height=float(pixels.shape[0]), spans=tuple(spans))
+        parts = apart([part for corners in cells for part in parted(pixels, corners, usual)])
+        spans = [*discs, *(span for corners in parts for span in self._spans(pixels, corners, usual, flat))]
+        rules = rules_on(flat, level, upright, usual)
+        return Page(width=float(width), height=float(height), spans=tuple(spans), rules=rules)
 
     def _detect(self, pixels: "Pixels") -> list["Corners"]:
         """Where the lines are; looked for again in a larger picture where they are too low in the first."""
         lines = self._detect_at(pixels, self._options.side)
         side, longest = self._options.side, max(pixels.shape[:2])
         share = side / longest
-        if lines and share < 1 and (low := _middle([_size(c)[1] for c in lines]) * share) < _LOWEST_LINE:
+        if lines and share < 1 and (low := usual_height(lines) * share) < _LOWEST_LINE:
             wanted = min(side * _LOWEST_LINE / low * 1.2, longest, _LARGEST_SIDE)
             lines = self._detect_at(pixels, int(wanted))
         return lines
@@ -114,20 +144,20 @@ class RapidOcr:
             smaller = pixels
         found = self._detector(smaller)
         boxes = getattr(found, "boxes", None)
-        return [] if boxes is None else _apart([np.asarray(box, dtype=np.float32) / share for box in boxes])
+        return [] if boxes is None else apart([np.asarray(box, dtype=np.float32) / share for box in boxes])
 
     def _upright(self, pixels: "Pixels", lines: list["Corners"]) -> tuple["Pixels", list["Corners"]]:
         """The picture and its lines, turned so that they can be read."""
         import numpy as np
 
         standing = pixels, lines
-        if sideways := _sideways(lines):
+        if sideways := run_sideways(lines):
             pixels = np.ascontiguousarray(np.rot90(pixels))
             lines = self._detect(pixels)
-        probes = sorted(lines, key=lambda corners: _size(corners)[0], reverse=True)[:_PROBES]
+        probes = sorted(lines, key=lambda corners: size_of(corners)[0], reverse=True)[:_PROBES]
         if not probes:
             return standing
-        crops = [_crop(pixels, corners) for corners in probes]
+        crops = [cut_out(pixels, corners) for corners in probes]
         this_way = sum(self._recognise(crop)[1] for crop in crops) / len(crops)
         if this_way >= _SURE:
             return pixels, lines
@@ -140,186 +170,75 @@ class RapidOcr:
         pixels = np.ascontiguousarray(pixels[::-1, ::-1])
         return pixels, self._detect(pixels)
 
-    def _span(self, pixels: "Pixels", corners: "Corners", usual: float) -> Span | None:
-        """What stands in one part of a line; None where that cannot be read."""
-        crop = _crop(pixels, corners)
-        if _stands(corners, usual):
-            crop = _turned_left(crop)
-        text, confidence = self._recognise(crop)
-        if not text.strip() or confidence < self._options.least_confidence:
-            return None
-        # What the detector takes for a line is higher the worse the scan and the shorter the line; the ink is not.
-        if not _stands(corners, usual):
-            corners = _fitted(corners, crop, text)
-        return Span(text=text.strip(), box=_box(corners), size=_size(corners)[1], confidence=confidence)
+    def _spans(self, pixels: "Pixels", corners: "Corners", usual: float, flat: FlatPage) -> list[Span]:
+        """What stands in one part of a line, each piece of it that stands apart; nothing where that cannot be read."""
+        import numpy as np
 
-    def _recognise(self, crop: "Pixels") -> tuple[str, float]:
-        """The text of one line and its confidence."""
+        crop = cut_out(pixels, corners)
+        standing = is_standing(corners, usual)
+        text, confidence, places = self._recognise(np.rot90(crop) if standing else crop)
+        if not text.strip() or confidence < self._options.least_confidence:
+            return []
+        found = None if standing else ink_of(crop)
+        em = None if found is None else em_of(ink := without_rules(found), text)
+        if em is None:
+            height = size_of(corners)[1]
+            return [Span(text=text.strip(), box=box_of(corners, flat), size=height, confidence=confidence)]
+        # What the detector takes for a line is higher the worse the scan and the shorter the line; the ink is not.
+        line = within(corners, *em)
+        size, width = size_of(line)[1], ink.shape[1]
+        letters = ink[max(0, round(em[0] * len(ink))) : round(em[1] * len(ink))]
+        spans = []
+        for piece in pieces_apart(text, places, letters, size):
+            own = letters[:, piece.start : piece.end]
+            words = as_printed(piece.text, piece.places, own, size).strip()
+            if words:
+                box = box_of(between(line, piece.start / width, piece.end / width), flat)
+                spans.append(Span(text=words, box=box, size=size, confidence=confidence))
+        return spans
+
+    def _numbered(
+        self, pixels: "Pixels", lines: list["Corners"], usual: float, flat: FlatPage
+    ) -> tuple[list[Span], list["Corners"]]:
+        """The numbers in coloured discs before lines, as ①; and the lines without them."""
+        discs: list[Span] = []
+        places: list[Box] = []
+        rest: list[Corners] = []
+        for corners in lines:
+            found = None if is_standing(corners, usual) else disc_before(pixels, corners)
+            if found:
+                text, confidence, _ = self._recognise(found.inside)
+                if (number := circled(text)) and confidence >= _SURE:
+                    corners, size, here = found.line, 0.75 * size_of(corners)[1], box_of(found.place)
+                    if not any(overlap(here, place) > 0.5 * area(here) for place in places):
+                        places.append(here)
+                        box = box_of(found.place, flat)
+                        discs.append(Span(text=number, box=box, size=size, confidence=confidence))
+            rest.append(corners)
+        # The detector may have taken a disc, or a part of one, for a line of its own.
+        boxes = [box_of(corners) for corners in rest]
+        gone = [any(overlap(box, place) > 0.5 * area(box) for place in places) for box in boxes]
+        return discs, [corners for corners, is_gone in zip(rest, gone, strict=True) if not is_gone]
+
+    def _recognise(self, crop: "Pixels") -> tuple[str, float, list[float]]:
+        """The text of one line, its confidence, and where each character but spaces stands, in pixels."""
         import numpy as np
 
         if min(crop.shape[:2]) < 3:
-            return "", 0.0
+            return "", 0.0, []
         found = self._recogniser(np.ascontiguousarray(crop))
         texts, scores = getattr(found, "txts", None), getattr(found, "scores", None)
-        return (str(texts[0]), float(scores[0])) if texts and scores else ("", 0.0)
+        if not (texts and scores):
+            return "", 0.0, []
+        return str(texts[0]), float(scores[0]), _places(found, crop.shape[1])
 
 
-def _apart(lines: list["Corners"]) -> list["Corners"]:
-    """The lines without those that lie within another: the detector takes gaps inside a line for lines as well."""
-    boxes = [_box(corners) for corners in lines]
-    return [
-        corners
-        for corners, box in zip(lines, boxes, strict=True)
-        if not any(_area(other) > _area(box) and _overlap(box, other) > 0.7 * _area(box) for other in boxes)
-    ]
-
-
-def _area(box: Box) -> float:
-    return (box.right - box.left) * (box.bottom - box.top)
-
-
-def _overlap(one: Box, other: Box) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return max(0.0, width) * max(0.0, height)
-
-
-def _middle(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]
-
-
-def _size(corners: "Corners") -> tuple[float, float]:
-    """Width and height of a line, along and across it."""
-    import numpy as np
-
-    width = max(np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[3]))
-    height = max(np.linalg.norm(corners[3] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
-    return float(width), float(height)
-
-
-def _sideways(lines: list["Corners"]) -> bool:
-    """Whether most of the text, by its length, runs up or down."""
-    along = across = 0.0
-    for width, height in map(_size, lines):
-        if width > 2 * height:
-            along += width
-        elif height > 2 * width:
-            across += height
-    return across > 2 * along
-
-
-def _crop(pixels: "Pixels", corners: "Corners") -> "Pixels":
-    """The line cut out, level."""
-    import cv2
-    import numpy as np
-
-    width, height = (max(1, round(side)) for side in _size(corners))
-    square = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
-    matrix = cv2.getPerspectiveTransform(corners, square)
-    crop: Any = cv2.warpPerspective(
-        pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
-    )
-    return np.asarray(crop, dtype=np.uint8)
-
-
-def _turned_left(crop: "Pixels") -> "Pixels":
-    import numpy as np
-
-    return np.rot90(crop)
-
-
-def _stands(corners: "Corners", usual: float) -> bool:
-    """Whether a line runs downwards; a single tall character, such as 1, does not."""
-    width, height = _size(corners)
-    return height >= 1.5 * width and height > 1.6 * usual
-
-
-def _parted(pixels: "Pixels", corners: "Corners", usual: float) -> list["Corners"]:
-    """The parts of a line in which there is text: parted where nothing stands for long."""
-    import numpy as np
-
-    crop = _crop(pixels, corners)
-    height, width = crop.shape[:2]
-    if width < 3 * height or _stands(corners, usual):
-        return [corners]
-    marks = _marks(crop)
-    if marks is None:
-        return [corners]
-    # A rule above or below the line, or a speck, is no letter.
-    inside = marks[height // 6 : height - height // 6]
-    filled = np.flatnonzero(inside.sum(axis=0) >= max(1, height // 20))
-    wide = np.flatnonzero(np.diff(filled) > _GAP * height)
-    if not len(wide):
-        return [corners]
-    starts = [int(filled[0]), *(int(filled[i + 1]) for i in wide)]
-    ends = [*(int(filled[i]) + 1 for i in wide), int(filled[-1]) + 1]
-    margin = height // 4
-    return [
-        _between(corners, max(0.0, (start - margin) / width), min(1.0, (end + margin) / width))
-        for start, end in zip(starts, ends, strict=True)
-    ]
-
-
-def _fitted(corners: "Corners", crop: "Pixels", text: str) -> "Corners":
-    """The line as high as its letters: an em, around the middle of the ink."""
-    import numpy as np
-
-    marks, height = _marks(crop), crop.shape[0]
-    if marks is None:
-        return corners
-    filled = np.flatnonzero(marks.sum(axis=1) >= max(1, crop.shape[1] // 100))
-    bands = np.split(filled, np.flatnonzero(np.diff(filled) > 1) + 1)
-    # Above and below there may be the edges of other lines.
-    inner = [band for band in bands if len(band) and not (band[-1] < height * 0.2 or band[0] >= height * 0.8)]
-    if not inner:
-        return corners
-    top, bottom = float(inner[0][0]), float(inner[-1][-1] + 1)
-    share = _HAN_INK if any("\u4e00" <= character <= "\u9fff" for character in text) else _LATIN_INK
-    em = min(max((bottom - top) / share, _LEAST_EM * height), float(height))
-    middle = (top + bottom) / 2
-    return _within(corners, (middle - em / 2) / height, (middle + em / 2) / height)
-
-
-def _marks(crop: "Pixels") -> "NDArray[np.bool_] | None":
-    """Which pixels of a cut-out line are ink; None where ink and paper cannot be told apart."""
-    import numpy as np
-
-    grey = crop.min(axis=2)
-    dark, light = (float(np.percentile(grey, share)) for share in (3, 97))
-    if light - dark < _FAINTEST:
-        return None
-    marks: NDArray[np.bool_] = grey < (dark + light) / 2
-    return np.logical_not(marks) if marks.mean() > 0.5 else marks
-
-
-def _within(corners: "Corners", start: float, end: float) -> "Corners":
-    """The corners of a line that is lower: from one share of its height to another."""
-    import numpy as np
-
-    left_top, right_top, right_bottom, left_bottom = corners
-    left, right = left_bottom - left_top, right_bottom - right_top
-    return np.array(
-        [left_top + start * left, right_top + start * right, right_top + end * right, left_top + end * left],
-        dtype=np.float32,
-    )
-
-
-def _between(corners: "Corners", start: float, end: float) -> "Corners":
-    """The corners of a part of a line: from one share of its length to another."""
-    import numpy as np
-
-    left_top, right_top, right_bottom, left_bottom = corners
-    top, bottom = right_top - left_top, right_bottom - left_bottom
-    return np.array(
-        [left_top + start * top, left_top + end * top, left_bottom + end * bottom, left_bottom + start * bottom],
-        dtype=np.float32,
-    )
-
-
-def _box(corners: "Corners") -> Box:
-    left, top = (float(value) for value in corners.min(axis=0))
-    right, bottom = (float(value) for value in corners.max(axis=0))
-    return Box(left, top, right, bottom)
+def _places(found: Any, width: int) -> list[float]:
+    """Where the characters of a line that was recognised stand, as far as the model says."""
+    words = (getattr(found, "word_results", None) or [None])[0]
+    if words is None or not getattr(words, "line_txt_len", 0):
+        return []
+    return [(column + 0.5) / words.line_txt_len * width for columns in words.word_cols for column in columns]
 
 
 def build(options: Options) -> Ocr:

@@ -26,6 +26,8 @@ _MAIN = "word/document.xml"
 _LINES = 2000
 # A shelf of books; more is no book, and would be read for minutes out of a file of a megabyte.
 _MOST_LINES = 400_000
+# Of marks it has no more than this, whatever they hold; one paragraph or table is no longer than that, in bytes.
+_MOST_TAGS, _LONGEST = 10_000_000, 32_000_000
 _DEEPEST = 12
 # Deleted or moved away by a tracked change, the reading above a character, the copy for old programs.
 _UNSEEN = frozenset(["del", "moveFrom", "rt", "Fallback", "instrText", "delText"])
@@ -122,19 +124,25 @@ class _Document:
     def lines(self) -> Iterator[PrintedLine]:
         """The lines of the body. Raises BadRecord where it breaks off."""
         parser = etree.XMLPullParser(events=("end",), tag=_BODY, **xml_options())
-        tags = 0
+        tags = length = all_tags = 0
         try:
             for chunk in self._archive.chunks(self._main):
                 parser.feed(chunk)
                 tags += chunk.count(b"<")
-                if tags > 2 * MOST_ELEMENTS:
+                length += len(chunk.strip())
+                # As a tree a mark of many attributes is ten times as large as it is in the file.
+                if tags > 2 * MOST_ELEMENTS or length > _LONGEST:
                     raise BadRecord("一个段落或表格里的标记太多")
+                if all_tags + tags > _MOST_TAGS:
+                    raise BadRecord(f"标记超过 {_MOST_TAGS:,} 个，请分成几份")
+                before = tags
                 for _, element in parser.read_events():
                     parent = element.getparent()
                     if parent is not None and local_name(parent) == "body":
                         yield from self._block(element, 0)
                         _forget(element)
-                        tags = 0
+                        tags = length = 0
+                all_tags += before - tags
             parser.close()
         except (etree.XMLSyntaxError, ValueError, LookupError) as error:
             raise BadRecord("不是完整的 XML") from error
@@ -173,6 +181,8 @@ class _Document:
 
     def _paragraph(self, paragraph: Any, depth: int) -> Iterator[PrintedLine]:
         """A paragraph's lines, cut at soft breaks; those of its text boxes after it."""
+        if not len(paragraph):
+            return
         properties = child(paragraph, "pPr")
         style = self._styles.look(value_of(paragraph, "pPr", "pStyle"))
         own = paragraph_look(properties)

@@ -25,6 +25,8 @@ _TEXTS = frozenset(["application/xhtml+xml", "text/html", "application/x-dtbook+
 _SCRAMBLED = frozenset(["http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"])
 _NAVIGATION = frozenset(["toc", "landmarks", "page-list", "lot", "loi"])
 _SHEETS = 64
+# A shelf of books; more is no book, and would be read for an hour out of a file of a few megabytes.
+_MOST_LINES = 400_000
 
 
 class Options(Struct, frozen=True):
@@ -52,6 +54,7 @@ class EpubReader:
             found = False
             # Kept until there is a page: of a book of which nothing can be read one word is enough.
             faults: list[str] = []
+            count = 0
             for name in book.spine:
                 try:
                     lines = book.lines(name)
@@ -62,6 +65,10 @@ class EpubReader:
                     found = True
                     yield from (Rejected(path=file.label, reason=f"有一节没有读：{fault}") for fault in faults)
                     faults = []
+                count += len(lines)
+                if count > _MOST_LINES:
+                    yield Rejected(path=file.label, reason=f"后面的部分没有读：超过 {_MOST_LINES:,} 行，请分成几本")
+                    return
                 if lines:
                     yield Page(lines=tuple(lines))
             if faults:

@@ -31,6 +31,8 @@ _CAPTION = re.compile(
 )
 # How much farther from the row above a heading in a list stands than the entries do, in units of its size.
 _APART = 0.4
+# So many of the last entries tell how far apart they stand.
+_SEEN = 30
 # 酸黄瓜汁10- ⏎ 15毫升
 _OPEN_SPAN = re.compile(r"\d\s*[-~～–—]\s*$")
 _NUMBER = re.compile(r"(\d{1,2})\s*([.．、:：,，]\s*(?=\S)|(?=\D))(.*)", re.DOTALL)
@@ -54,6 +56,7 @@ class Gathered:
         self._before: Row | None = None
         self._opened: Row | None = None
         self._last: dict[Section, Row] = {}
+        self._paragraphs: dict[Section, list[Paragraph]] = {}
         # Of each line but the first of a numbered step, whether it stands farther in than that.
         self._hanging: list[bool] = []
 
@@ -116,7 +119,7 @@ class Gathered:
             self._section, self._before = taken_up, self._last[taken_up]
             if taken_up == "ingredients":
                 self._group = self.entries[-1][0]
-        elif self._is_note(row):
+        elif self._is_note(row) and not self._is_large_group(row, rows[place + 1 : place + 5]):
             self.prose.setdefault("tips", []).append(Paragraph(row.text, row.mark, row.line, row.line))
             return
         elif not opened:
@@ -132,10 +135,11 @@ class Gathered:
             if (_GROUP_LINE.match(row.text) and ingredient_score(row.text) < 0.6) or self._is_group(row, following):
                 self._group, self._before = row.text.strip("：:【】[]〔〕［］"), None
                 return
-            self._extend(self.entries, self._group, row, in_list=True)
+            if entry := self._extend("ingredients", row):
+                self.entries.append((self._group, entry))
         elif section == "method":
             flows = self._before is not None and self._before.line.full
-            if not opened and not flows and _is_heading(row, rows[place + 1 :], self.steps):
+            if not opened and not flows and _is_heading(row, rows[place + 1 : place + 2], self.steps):
                 self._heading, self._before = row.text.strip("：:【】[]"), None
                 return
             row = self._numbered(row)
@@ -144,13 +148,11 @@ class Gathered:
                 self.prose.setdefault("tips", []).append(Paragraph(row.text, None, row.line, row.line))
                 self._before = row
                 return
-            self._extend(self.steps, self._heading, row, in_list=False)
+            if step := self._extend("method", row):
+                self.steps.append((self._heading, step))
         else:
-            paragraphs: list[tuple[str | None, Paragraph]] = [
-                (None, paragraph) for paragraph in self.prose.get(section, [])
-            ]
-            self._extend(paragraphs, None, row, in_list=False)
-            self.prose[section] = [paragraph for _, paragraph in paragraphs]
+            if paragraph := self._extend(section, row):
+                self.prose.setdefault(section, []).append(paragraph)
         self._before = self._last[section] = row
 
     def _change(self, row: Row, rows: Sequence[Row], place: int) -> None:
@@ -163,7 +165,8 @@ class Gathered:
             new = "intro" if new == "ingredients" and self._has_label else new
         elif section == "ingredients":
             if (self.steps and self._counts_on(row)) or (
-                "method" not in self.labelled and self._is_step(row, rows[place + 1 : place + 7])
+                # A label with nothing behind it stood at the head of a column, and its steps come below the list.
+                not (self.steps and "method" in self.labelled) and self._is_step(row, rows[place + 1 : place + 7])
             ):
                 new = "method"
         elif section == "method":
@@ -239,15 +242,24 @@ class Gathered:
         if row.line.confidence < 1:
             return row.line.bold and not after.bold
         # How far apart the entries stand: those above, or those after the first below the heading.
-        gaps = [entry.first.gap for _, entry in self.entries[1:]] or [r.line.gap for r in following[1:4]]
+        gaps = [entry.first.gap for _, entry in self.entries[1:][-_SEEN:]] or [r.line.gap for r in following[1:4]]
         apart = bool(gaps) and row.line.gap > median(gaps) + _APART and row.line.gap > after.gap + 0.5 * _APART
         return apart or (row.line.bold and not after.bold) or row.line.size > 1.06 * after.size
+
+    def _is_large_group(self, row: Row, following: Sequence[Row]) -> bool:
+        """Whether a row heads a part of the list and is set much larger than its entries."""
+        if self._section != "ingredients" or not self.entries:
+            return False
+        return row.line.size > self.entries[0][1].first.size and self._is_group(row, following)
 
     def _is_note(self, row: Row) -> bool:
         """Whether a row is set small below a list or a step: a footnote, a caption."""
         if self._section == "method" and self.steps:
             return is_apart(row, self.steps[-1][1]) and not (self.entries and self._like_list(row))
         if self._section == "ingredients" and self.entries:
+            if not self.steps and row.mark and row.mark.number == 1 and begins_steps(row):
+                # The method may be set smaller than the list.
+                return False
             return is_apart(row, self.entries[0][1]) and (row.mark is not None or ingredient_score(row.text) < 0.6)
         return False
 
@@ -281,24 +293,22 @@ class Gathered:
             return begins_steps(row) or has_next_step(row, following)
         return tells_a_step(row.text) and "：" not in row.text[:10]
 
-    def _extend(
-        self, paragraphs: list[tuple[str | None, Paragraph]], heading: str | None, row: Row, *, in_list: bool
-    ) -> None:
-        """Join a row to the last paragraph, or let it begin a new one under a heading."""
-        before, own = self._before, [paragraph for _, paragraph in paragraphs]
+    def _extend(self, section: Section, row: Row) -> Paragraph | None:
+        """Join a row to the last paragraph of its part; a new one is returned."""
+        before, own, in_list = self._before, self._paragraphs.setdefault(section, []), section == "ingredients"
         last = own[-1] if own else None
         flows = before is not None and before.line.full
         marked = row.dotted or (row.mark is not None and counts(row, row.mark, own, flows=flows))
-        if last and before and joins(last, row, before, marked, in_list, self._leading):
-            last.text = (
-                with_cell(last.text, row.text, self._spacing) if in_list else self._spacing.join(last.text, row.text)
-            )
-            last.last = row.line
-            if last.mark and row.line.gap > 0 and last.first.box and row.line.box:
-                self._hanging.append(row.line.box.left > last.first.box.left + 0.8 * row.line.size)
-        else:
-            mark = row.mark if marked else None
-            paragraphs.append((heading, Paragraph(row.text, mark, row.line, row.line, row.dotted)))
+        if not (last and before and joins(last, row, before, marked, in_list, self._leading)):
+            own.append(Paragraph(row.text, row.mark if marked else None, row.line, row.line, row.dotted))
+            return own[-1]
+        last.text = (
+            with_cell(last.text, row.text, self._spacing) if in_list else self._spacing.join(last.text, row.text)
+        )
+        last.last = row.line
+        if last.mark and row.line.gap > 0 and last.first.box and row.line.box:
+            self._hanging.append(row.line.box.left > last.first.box.left + 0.8 * row.line.size)
+        return None
 
 
 def _flush(row: Row, above: Row) -> bool:

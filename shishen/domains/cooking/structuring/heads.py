@@ -8,10 +8,11 @@ titles that are set like those of the first: a book sets all its titles alike.
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from msgspec import Struct
 
+from shishen.domains.cooking.knowledge import knowledge
 from shishen.domains.cooking.structuring.labels import FACTS
 from shishen.domains.cooking.structuring.rows import (
     Row,
@@ -95,7 +96,15 @@ def _begins_a_method(rows: Sequence[Row], place: int) -> bool:
     if begins_steps(row) or (row.mark and row.mark.number == 1 and has_next_step(row, rows[place + 1 : place + 7])):
         return True
     before = rows[place - 1] if place else None
-    return tells_a_step(row.text) and "。" in row.text and not (before and before.line.full)
+    if (before and before.line.full) or not tells_a_step(row.text):
+        return False
+    # The first sentence of a paragraph may end some lines below its beginning.
+    text = row.text
+    for above, after in pairwise(rows[place : place + 4]):
+        if "。" in text or not above.line.full or after.label:
+            break
+        text += after.text
+    return "。" in text
 
 
 def find_heads(
@@ -137,7 +146,7 @@ def _weight(
     """How well a row does as a title; None where it cannot be one."""
     row = rows[place]
     if row.label and row.label.part == "title" and row.label.rest:
-        return 4.0
+        return 8.0
     # 油酥 is a part of a list, and a dish where it is set like one.
     if row.label and not (row.label.part == "group" and not row.label.rest and row.line.size > 1.15 * body):
         return None
@@ -168,7 +177,7 @@ def _weight(
     if row.mark and (row.mark.form in ("step", "named") or _counts_on(rows, place)):
         return None
     if _heads_titles(rows, place, body):
-        weight -= 4.0
+        weight -= 8.0 if _is_known_chapter(title) else 4.0
     following = rows[place + 1 : place + 6]
     for distance, after in enumerate(following):
         if evidence.begins[place + 1 + distance] == "I" or (
@@ -183,16 +192,25 @@ def _weight(
 
 
 def _heads_titles(rows: Sequence[Row], place: int, body: float) -> bool:
-    """Whether a row names a chapter: by its words, or as the next row is a title of its own, set in another way."""
+    """Whether a row names a chapter: by its words, or as the next row is a title of its own, set in another way.
+
+    汤羹 and the like may be set as titles are.
+    """
     row = rows[place]
     if _CHAPTER.search(row.text):
         return True
     after = rows[place + 1] if place + 1 < len(rows) else None
-    if after is None or after.label or after.style == row.style or after.line.page != row.line.page:
+    if after is None or after.label or after.line.page != row.line.page:
+        return False
+    if after.style == row.style and not _is_known_chapter(title_of(row.text)):
         return False
     title = title_of(after.text)
     set_apart = after.line.level is not None or after.line.size > 1.12 * body
     return title is not None and set_apart and any("\u4e00" <= c <= "\u9fff" for c in title)
+
+
+def _is_known_chapter(title: str | None) -> bool:
+    return title in knowledge("structuring")["chapters"].split()
 
 
 def _counts_on(rows: Sequence[Row], place: int) -> bool:

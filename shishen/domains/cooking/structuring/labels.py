@@ -181,7 +181,7 @@ def _alone(bare: str) -> Label | None:
     head, gap, rest = bare.partition(" ")
     rest = rest.strip()
     if gap and len(rest) > 2 and 2 <= len(head) <= 6 and is_listed(head) and not _QUANTITY.match(rest):
-        part = _parts()[simplify(head).lower()]
+        part = _parts()[simplify("".join(head.split())).lower()]
         if part in _RUN_IN and not head.isascii() and not re.match(r"\d+\s*[-~～–至到和、]", rest):
             return Label(part, head, "", rest)
     return None

@@ -15,6 +15,7 @@ from shishen.domains.cooking.quantities import read_line
 from shishen.domains.cooking.structuring.labels import (
     FACTS,
     Label,
+    fused_label,
     is_listed,
     is_table_head,
     label_of,
@@ -45,7 +46,7 @@ _CONTENTS = re.compile(
 )
 # Slips of OCR in amounts: l0克, 1O克, 5〇g, 〇.5克.
 _SLIPPED_NUMBER = re.compile(
-    r"(?<![A-Za-z])(?=[lI|OoQ〇○\d.]*\d)[lI|OoQ〇○\d][lI|OoQ〇○\d.]*"
+    r"(?<![A-Za-z〇○\d.|])[lI|OoQ〇○\d][lI|OoQ〇○\d.]{0,11}"
     r"(?=\s*(?:克|g(?![a-z])|kg|千克|公斤|斤|两|ml|毫升|升|个|只|片|根|勺|匙|大勺|小勺|汤匙|茶匙|杯|块|条|颗|瓣|把|碗|张|包|袋"
     r"|℃|分钟|小时|厘米|cm))"
 )
@@ -61,7 +62,7 @@ _COOKING = re.compile(
     r"焯|炒|煮|炸|蒸|腌|炖|焖|煎|烤|揉|搅|拌|倒|放入|加入?|捞|沥|切|剁|拍|洗|泡|挤|抓匀|调成|备用|烧|盛|出锅|装盘|撒|淋|铺|分钟|[小中大]火|再|然后"
 )
 _REMARK = re.compile(r"[（(][^（）()]*[)）]")
-_MEASURED = re.compile(r"\d|适量|少许|[一二两三四五半][大小汤茶]?[个只根片勺匙块条把杯碗斤两颗瓣段张包袋]")
+_MEASURED = re.compile(r"\d|适量|少许|少量|若干|[一二两三四五半][大小汤茶]?[个只根片勺匙块条把杯碗斤两颗瓣段张包袋]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _PART_OF = re.compile(
     r"(.{2,16}?)的?((?:做法|作法|制法|制作|烹饪|操作|用料|材料|食材|配料|原料)[\u4e00-\u9fff]{0,2})[:：]?"
@@ -74,7 +75,7 @@ _ON_CARDS = FACTS | {"features", "tips", "story"}
 
 
 # A line of stars or of dots says nothing.
-_NOTHING = re.compile(r"[★☆⭐✩✰🌟•·●○◆◇■□▲△▼▽♥❤=—–_*~|｜\s-]*")
+_NOTHING = re.compile(r"[★☆⭐✩✰🌟…⋯•·●○◆◇■□▲△▼▽♥❤=—–_*~|｜\s-]*")
 
 
 class Row(Struct, frozen=True):
@@ -146,7 +147,11 @@ def _counts_on(row: Row, before: Sequence[Row]) -> bool:
     if not mark:
         return False
     label = row.label
-    own = label is not None and label.rest != "" and label.part in ("group", "submethod") and mark.number == 1
+    # 1 备料：荠菜焯水20秒 is a step with its name before it, 1. 备料：荠菜200克 a list.
+    named = label is not None and label.part == "ingredients" and ingredient_score(label.rest) < 0.5
+    own = (
+        label is not None and label.rest != "" and mark.number == 1 and (named or label.part in ("group", "submethod"))
+    )
     return own or any(r.mark and r.mark.form == mark.form and r.mark.number == mark.number - 1 for r in before)
 
 
@@ -162,7 +167,7 @@ def _rows(line: PrintedLine, *, flows: bool) -> list[Row]:
         dash = flows and number == 0 and part.lstrip()[:1] in "-–—*+~"
         text, dotted = (part.strip(), False) if dash else without_bullet(part)
         if text and not _NOTHING.fullmatch(text):
-            label = label_of(text)
+            label = label_of(text) or (fused_label(text) if line.confidence < 1 else None)
             if label and flows and number == 0 and text[0] not in "【[〔［〖「『" and not _stands(text, label):
                 # （可以进行以下 ⏎ 步骤）: the end of a sentence, not a label.
                 label = None
@@ -173,6 +178,10 @@ def _rows(line: PrintedLine, *, flows: bool) -> list[Row]:
 def _cells(text: str) -> list[str]:
     """A row of a card, 菜名  水煮肉片  编号  12  份量  3人份, as a line for each label and its value; else the text."""
     cells = re.split(r"\s{2,}", text.strip())
+    labels = [part_of(cell.partition("：")[0]) if "：" in cell else None for cell in cells]
+    if len(cells) > 1 and all(labels) and any(part and part[0] == "title" for part in labels):
+        # 菜名：水煮肉片  编号：12
+        return cells
     if len(cells) < 3 or is_table_head(text):
         return [text]
     known = [part if (part := part_of(cell)) and part[0] in _ON_CARDS else None for cell in cells]
@@ -221,7 +230,7 @@ def mended(text: str) -> str:
     """Digits that OCR took for letters or circles, before a unit: l0克 → 10克."""
     if not any(c in text for c in "lI|OoQ〇○"):
         return text
-    text = _SLIPPED_NUMBER.sub(lambda m: m[0].translate(_TO_DIGITS), text)
+    text = _SLIPPED_NUMBER.sub(lambda m: m[0].translate(_TO_DIGITS) if any(map(str.isdigit, m[0])) else m[0], text)
     return _LONE_ONE.sub("1", text)
 
 
@@ -231,7 +240,8 @@ _TO_DIGITS = str.maketrans({"l": "1", "I": "1", "|": "1", "O": "0", "o": "0", "Q
 @lru_cache(maxsize=16384)
 def ingredient_score(text: str) -> float:
     """How much a line looks like one or several ingredients, in [0, 1]; one with an amount each scores 1."""
-    if len(text) > 120 or (_SENTENCE.search(text[:-1]) and not _is_list(text)):
+    sentence = _SENTENCE.search(text[:-1]) or (text[-1:] in ("。", "！", "!") and "，" in text)
+    if len(text) > 120 or (sentence and not _is_list(text)):
         return 0.0
     bare = _REMARK.sub("", text)
     if len(bare) >= 12 and len(_COOKING.findall(bare)) >= 2 and not _is_list(bare):
