@@ -6,6 +6,7 @@ labels and what they head, is no gutter: such rows are read across. The cut goes
 “Hierarchical representation of optically scanned documents” (1984).
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
@@ -25,6 +26,7 @@ _CAPTION = 6
 # How large the title of a dish is beside its text, and how long most lines of a list are at most.
 _TITLE, _LISTED = 1.3, 16
 _SIGNS = "▲△▼▽◀▶◄►↑↓←→"
+_FIGURE = re.compile(rf"[{_SIGNS}]?\s*[（(]?图\s*[\d一二三四五六七八九十]+")
 
 
 def blocks_of(pieces: list[Piece], rules: Sequence[Box] = ()) -> list[Rows]:
@@ -164,8 +166,9 @@ def _parted(row: list[Piece]) -> Iterator[tuple[Piece, ...]]:
         yield tuple(row[:-1])
         yield (last,)
         return
-    apart = len(row) > 1 and last.left - row[-2].right > 2 * first.size and len(last.text) >= _CAPTION
-    if apart and (last.text[0] in _SIGNS or (last.size < 0.88 * first.size and not has_amount(last.text))):
+    apart = len(row) > 1 and last.left - row[-2].right > 2 * first.size
+    small = last.size < 0.88 * first.size and not has_amount(last.text)
+    if apart and (_FIGURE.match(last.text) or (len(last.text) >= _CAPTION and (last.text[0] in _SIGNS or small))):
         yield tuple(row[:-1])
         yield (last,)
     else:

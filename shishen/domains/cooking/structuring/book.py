@@ -113,14 +113,15 @@ class Book:
             category = self._listed
             for row, entry in zip(own, found, strict=True):
                 # A chapter has its page too, but is set larger than its dishes, or further out.
-                if entry and row.line.size < 1.08 * size and row.line.indent > indent - 0.7:
+                larger = 1.08 if row.line.confidence == 1 else 1.25
+                if entry and row.line.size < larger * size and row.line.indent > indent - 0.7:
                     self._contents[_key(title_of(entry[0]) or entry[0])] = category
                 elif entry:
                     category = self._listed = title_of(entry[0]) or entry[0]
                 elif (
                     (title := title_of(row.text))
                     and title not in ("目录", "目次")
-                    and (row.line.size > 1.04 * size or row.line.bold or row.line.indent < indent - 0.7)
+                    and (row.line.size > (larger - 0.04) * size or row.line.bold or row.line.indent < indent - 0.7)
                 ):
                     category = self._listed = title
         return kept

@@ -16,8 +16,15 @@ from shishen.domains.cooking.structuring.facts import is_fact, take_labelled, ta
 from shishen.domains.cooking.structuring.joining import Spacing, goes_on
 from shishen.domains.cooking.structuring.labels import FACTS, Label, Part, is_heading, is_listed, is_table_head
 from shishen.domains.cooking.structuring.marks import Mark, cut_at_marks, mark_of
-from shishen.domains.cooking.structuring.paragraphs import Paragraph, counts, joins, with_cell
-from shishen.domains.cooking.structuring.rows import Row, begins_steps, has_next_step, ingredient_score, tells_a_step
+from shishen.domains.cooking.structuring.paragraphs import Paragraph, counts, is_apart, joins, with_cell
+from shishen.domains.cooking.structuring.rows import (
+    Row,
+    begins_steps,
+    has_next_step,
+    ingredient_score,
+    sentence_of,
+    tells_a_step,
+)
 
 Section = Literal["intro", "ingredients", "method", "features", "tips", "story", "tools", "done"]
 _SECTION_OF: dict[Part, Section] = {
@@ -35,7 +42,7 @@ _APART = 0.4
 _SEEN = 30
 # 酸黄瓜汁10- ⏎ 15毫升
 _OPEN_SPAN = re.compile(r"\d\s*[-~～–—]\s*$")
-_NUMBER = re.compile(r"(\d{1,2})\s*([.．、:：,，]\s*(?=\S)|(?=\D))(.*)", re.DOTALL)
+_NUMBER = re.compile(r"(\d{1,2})\s*([.．、:：,，]\s*(?=\S)|(?=\D)|$)(.*)", re.DOTALL)
 _GROUP_LINE = re.compile(r"^[\u3400-\u9fffA-Za-z（）()\d]{1,12}[:：]$|^[【\[〔［].{1,12}[】\]〕］]$")
 
 
@@ -255,7 +262,11 @@ class Gathered:
     def _is_note(self, row: Row) -> bool:
         """Whether a row is set small below a list or a step: a footnote, a caption."""
         if self._section == "method" and self.steps:
-            return is_apart(row, self.steps[-1][1]) and not (self.entries and self._like_list(row))
+            row, step = self._numbered(row), self.steps[-1][1]
+            if step.mark and not step.mark.rest and step.last is step.first:
+                # The number of a step may be set much larger than its text below.
+                return False
+            return is_apart(row, step) and not (self.entries and self._like_list(row))
         if self._section == "ingredients" and self.entries:
             if not self.steps and row.mark and row.mark.number == 1 and begins_steps(row):
                 # The method may be set smaller than the list.
@@ -291,7 +302,9 @@ class Gathered:
             return False
         if row.mark and row.mark.number == 1:
             return begins_steps(row) or has_next_step(row, following)
-        return tells_a_step(row.text) and "：" not in row.text[:10]
+        sentence = sentence_of([row, *following])
+        runs_on = "。" in sentence and ingredient_score(row.text) < 0.3 and tells_a_step(sentence)
+        return (runs_on or tells_a_step(row.text)) and "：" not in row.text[:10]
 
     def _extend(self, section: Section, row: Row) -> Paragraph | None:
         """Join a row to the last paragraph of its part; a new one is returned."""
@@ -305,6 +318,8 @@ class Gathered:
         last.text = (
             with_cell(last.text, row.text, self._spacing) if in_list else self._spacing.join(last.text, row.text)
         )
+        if last.mark and not last.mark.rest and last.last is last.first:
+            last.first = row.line
         last.last = row.line
         if last.mark and row.line.gap > 0 and last.first.box and row.line.box:
             self._hanging.append(row.line.box.left > last.first.box.left + 0.8 * row.line.size)
@@ -366,14 +381,6 @@ def _begins(row: Row, following: Sequence[Row]) -> Section:
         return "intro"
     running = len(re.findall(r"[、，,；;]", row.text)) >= 2
     return "ingredients" if running or len(near) == 1 or sum(s >= 0.6 for s in near) >= 2 else "intro"
-
-
-def is_apart(row: Row, own: Paragraph) -> bool:
-    """Whether a row is set much smaller or larger than its part: a footnote, a caption, a sentence quoted large."""
-    if row.line.box is None or row.line.confidence < 1:
-        return False
-    ratio = row.line.size / own.first.size
-    return ratio < 0.92 or (ratio > 1.15 and row.mark is None)
 
 
 def _is_heading(row: Row, following: Sequence[Row], steps: list[tuple[str | None, Paragraph]]) -> bool:

@@ -8,7 +8,7 @@ titles that are set like those of the first: a book sets all its titles alike.
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ from shishen.domains.cooking.structuring.rows import (
     ingredient_score,
     is_food_name,
     opens_bracket,
+    sentence_of,
     tells_a_step,
     title_of,
 )
@@ -31,6 +32,7 @@ _LEAST = -1.0
 _CHAPTER = re.compile(
     r"^第\s*[一二三四五六七八九十\d]+\s*(?:部分|章|篇|辑|单元|部|编)|^[一二三四五六七八九十]+\s*[、.．]\s*.{1,6}[类篇]$"
 )
+_SEPARATORS = re.compile(r"[、，,；;]")
 # What a piece is worth: whole, with one half only, with neither; and each further list of ingredients in it.
 _WHOLE, _HALF, _NOTHING, _AGAIN = 10.0, -1.0, -6.0, -5.0
 
@@ -83,12 +85,17 @@ def _heads_a_list(rows: Sequence[Row], place: int) -> bool:
 
 
 def _begins_a_list(rows: Sequence[Row], place: int, part: str, listed: Collection[tuple[int, bool]]) -> bool:
-    """Whether several lines from here look like ingredients; in a method or a tip they must be set like the list."""
-    need = 4 if part in ("M", "T") else 3
+    """Whether several lines from here look like ingredients, or one of several of them.
+
+    In a method or a tip they must be set like the list.
+    """
+    row, need = rows[place], 4 if part in ("M", "T") else 3
     run = rows[place : place + need]
-    if part in ("M", "T") and (any(row.mark for row in run) or (listed and rows[place].style not in listed)):
+    if part in ("M", "T") and (any(r.mark for r in run) or (listed and row.style not in listed)):
         return False
-    return len(run) == need and all(row.label is None and ingredient_score(row.text) >= 0.8 for row in run)
+    if row.label is None and len(_SEPARATORS.findall(row.text)) >= 2 and ingredient_score(row.text) >= 0.9:
+        return part not in ("M", "T") or bool(listed)
+    return len(run) == need and all(r.label is None and ingredient_score(r.text) >= 0.8 for r in run)
 
 
 def _begins_a_method(rows: Sequence[Row], place: int) -> bool:
@@ -96,15 +103,9 @@ def _begins_a_method(rows: Sequence[Row], place: int) -> bool:
     if begins_steps(row) or (row.mark and row.mark.number == 1 and has_next_step(row, rows[place + 1 : place + 7])):
         return True
     before = rows[place - 1] if place else None
-    if (before and before.line.full) or not tells_a_step(row.text):
-        return False
-    # The first sentence of a paragraph may end some lines below its beginning.
-    text = row.text
-    for above, after in pairwise(rows[place : place + 4]):
-        if "。" in text or not above.line.full or after.label:
-            break
-        text += after.text
-    return "。" in text
+    sentence = sentence_of(rows[place : place + 5])
+    told = ingredient_score(row.text) < 0.3 and tells_a_step(sentence) and "。" in sentence
+    return told and not (before and before.line.full)
 
 
 def find_heads(

@@ -63,6 +63,14 @@ def joins(last: Paragraph, row: Row, before: Row, marked: bool, in_list: bool, l
     return last.mark is not None and alike and not ended and row.line.gap < leading + 0.2
 
 
+def is_apart(row: Row, own: Paragraph) -> bool:
+    """Whether a row is set much smaller or larger than its part: a footnote, a caption, a sentence quoted large."""
+    if row.line.box is None or row.line.confidence < 1:
+        return False
+    ratio = row.line.size / own.first.size
+    return ratio < 0.92 or (ratio > 1.15 and row.mark is None)
+
+
 def _joins_in_list(last: Paragraph, row: Row, before: Row, marked: bool) -> bool:
     """Whether a row of a list of ingredients goes on with the one above."""
     text, after = before.text.rstrip(), row.text.lstrip()

@@ -6,11 +6,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from shishen.chinese import normalise
+from shishen.domains.cooking.knowledge import knowledge
 from shishen.domains.cooking.quantities import read_line
 from shishen.domains.cooking.structuring.labels import (
     FACTS,
@@ -200,6 +202,8 @@ def _cells(text: str) -> list[str]:
 def as_printed(text: str) -> str:
     """What OCR read, with the brackets and signs of Chinese print: (不用放油) → （不用放油）."""
     text = text.replace("°℃", "℃").replace("℃C", "℃")
+    for wrong, right in knowledge("structuring")["food_slips"].split():
+        text = text.replace(wrong, right)
     if not any(c in text for c in "()"):
         return text
     characters = list(text)
@@ -263,6 +267,16 @@ def tells_a_step(text: str) -> bool:
     if ingredient_score(text) >= 0.3:
         return False
     return len(text) > 18 or (len(text) > 10 and text[-1] in "。！" and len(_COOKING.findall(text)) >= 2)
+
+
+def sentence_of(rows: Sequence[Row]) -> str:
+    """The text of the first of some rows and of those that its sentence runs on in, from edge to edge."""
+    text = rows[0].text
+    for above, after in pairwise(rows):
+        if "。" in text or not above.line.full or after.label or after.mark:
+            break
+        text += after.text
+    return text
 
 
 def begins_steps(row: Row) -> bool:
