@@ -16,6 +16,8 @@ _NUMBER_GAP = 2.0
 _FEWEST_HAN = 4
 # How far below its rows an upright label may stand.
 _BELOW = 2.0
+# How far apart the rows beside it begin.
+_NEXT = 4.0
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Dots that lead to a page or an amount: at a piece's end, or as all of it but what they lead to.
 _LEADER = re.compile(r"^(?:[.…·‥．。・—_-]\s?){4,}(?:\s*\S{0,8})$|(?:[.…·‥．・—_-]\s?){4,}\s*$")
@@ -211,8 +213,10 @@ def _raise(label: Piece, pieces: list[Piece]) -> None:
     group = group or [p for p in beside if 0 <= label.top - p.bottom < _BELOW * label.size]
     if not group:
         return
-    top = min(p.top for p in group)
-    for piece in reversed([p for p in beside if p.top < top]):
+    # The column next to it, not one farther off that begins elsewhere.
+    near = min(p.left for p in group) + _NEXT * label.size
+    top = min(p.top for p in group if p.left < near)
+    for piece in reversed([p for p in beside if p.top < top and p.left < near]):
         if top - piece.bottom > 1.1 * piece.size:
             break
         top = min(top, piece.top)

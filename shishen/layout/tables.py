@@ -19,6 +19,8 @@ _NEAR = 3.0
 _SHORTEST = 8.0
 # A cell with more lines than this holds text of its own; with as many characters a paragraph.
 _LINES, _LONG = 4, 60
+# The least gap, in units of the size, between what belongs to two cells.
+_CELL_GAP = 1.5
 # A page where more lines cross, or with more tables, is a drawing; a table with more cells is no table.
 _MOST_CROSSINGS, _MOST_TABLES, _MOST_CELLS = 20_000, 100, 5_000
 # The most steps that looking for tables side by side may take: columns by level lines.
@@ -163,7 +165,12 @@ def _split(level: list[Line], upright: list[Line]) -> Iterator[Table]:
         touching = [line for line in level if line.start - _NEAR < place < line.end + _NEAR]
         across = [line for line in touching if line.start < place - _NEAR and line.end > place + _NEAR]
         narrow = min(place - columns[0], columns[-1] - place) < 0.15 * (columns[-1] - columns[0])
-        if not narrow and len(touching) >= 5 and len(across) < 0.5 * len(touching):
+        # A column whose cells all end where others of the whole width do is one of labels over several rows.
+        own = min(
+            sum(line.end < place + _NEAR for line in touching), sum(line.start > place - _NEAR for line in touching)
+        )
+        labels = own == 0 and len(across) > 2
+        if not narrow and not labels and len(touching) >= 5 and len(across) < 0.5 * len(touching):
             left = [Line(one.at, one.start, min(one.end, place)) for one in level if one.start < place - _NEAR]
             right = [Line(one.at, max(one.start, place), one.end) for one in level if one.end > place + _NEAR]
             yield from _split(left, [one for one in upright if one.at <= place + _NEAR])
@@ -342,10 +349,18 @@ def _field(places: Sequence[float], at: float) -> int:
     return max(bisect_left(places, at) - 1, 0 if at == places[0] else -1)
 
 
+def _in_a_row(row: Sequence[Piece]) -> str:
+    """The text of a row of a cell, two spaces where the gap is so wide that a rule may have been missed there."""
+    text = row[0].text
+    for one, other in pairwise(row):
+        text += ("  " if other.left - one.right > _CELL_GAP * one.size else " ") + other.text
+    return text
+
+
 def _joined(pieces: list[Piece]) -> Piece:
     """The text of a cell as one piece: its lines one behind another."""
     rows = rows_of(pieces)
-    text = "".join(" ".join(piece.text for piece in row) for row in rows)
+    text = "".join(map(_in_a_row, rows))
     first = rows[0][0]
     return Piece(
         text,

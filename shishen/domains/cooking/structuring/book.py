@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from shishen.domains.cooking.knowledge import knowledge
 from shishen.domains.cooking.structuring.dishes import read_dish
-from shishen.domains.cooking.structuring.heads import find_heads
+from shishen.domains.cooking.structuring.heads import CHAPTER, find_heads
 from shishen.domains.cooking.structuring.joining import Spacing
 from shishen.domains.cooking.structuring.rows import Row, body_size, chapter_of, contents_of, rows_of, title_of
 from shishen.pages import Passage, PrintedLine, Reading
@@ -15,6 +15,8 @@ from shishen.records import Source
 # Rows kept where no dish was found; and the longest a dish may get before it is taken as it is.
 _KEPT = 120
 _LONGEST = 1500
+# The most characters of 第二章　鱼虾类.
+_LONGEST_CHAPTER = 14
 
 
 class Book:
@@ -133,6 +135,8 @@ def _key(title: str) -> str:
 
 def _heads_chapter(row: Row, head: Row, body: float) -> bool:
     """Whether a row names a chapter: a few words set larger than running text, as large as titles or known for one."""
+    if CHAPTER.match(row.text) and len(row.text) <= _LONGEST_CHAPTER and not row.line.full:
+        return True
     title = chapter_of(row.text)
     if not title or row.line.size <= 1.15 * body or len(title) > 10:
         return False

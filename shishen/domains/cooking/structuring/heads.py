@@ -29,7 +29,7 @@ from shishen.domains.cooking.structuring.rows import (
 # How many possible titles back a piece may begin.
 _REACH = 80
 _LEAST = -1.0
-_CHAPTER = re.compile(
+CHAPTER = re.compile(
     r"^第\s*[一二三四五六七八九十\d]+\s*(?:部分|章|篇|辑|单元|部|编)|^[一二三四五六七八九十]+\s*[、.．]\s*.{1,6}[类篇]$"
 )
 _SEPARATORS = re.compile(r"[、，,；;]")
@@ -93,8 +93,11 @@ def _begins_a_list(rows: Sequence[Row], place: int, part: str, listed: Collectio
     run = rows[place : place + need]
     if part in ("M", "T") and (any(r.mark for r in run) or (listed and row.style not in listed)):
         return False
-    if row.label is None and len(_SEPARATORS.findall(row.text)) >= 2 and ingredient_score(row.text) >= 0.9:
-        return part not in ("M", "T") or bool(listed)
+    above = rows[place - 1] if place else row
+    # 盐3克、糖5克、醋10克 right below a title.
+    several = len(_SEPARATORS.findall(row.text)) >= 2 and row.label is None and ingredient_score(row.text) >= 0.9
+    if several and above.style != row.style and title_of(above.text):
+        return True
     return len(run) == need and all(r.label is None and ingredient_score(r.text) >= 0.8 for r in run)
 
 
@@ -198,7 +201,7 @@ def _heads_titles(rows: Sequence[Row], place: int, body: float) -> bool:
     汤羹 and the like may be set as titles are.
     """
     row = rows[place]
-    if _CHAPTER.search(row.text):
+    if CHAPTER.search(row.text):
         return True
     after = rows[place + 1] if place + 1 < len(rows) else None
     if after is None or after.label or after.line.page != row.line.page:

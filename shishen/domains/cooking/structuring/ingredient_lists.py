@@ -14,6 +14,13 @@ _VAGUE = re.compile(r"(?:适量|少许|少量|若干|酌量|随意|适当)\s*[�
 _LEADING = re.compile(r"^各?(?:适量|少许|少量|若干)(?:的)?[\u3400-\u9fff]")
 _ALTERNATIVE = re.compile(r"^(?:或|或者|也可)")
 _NUMBERED = re.compile(r"^\s*(?:[①-⑳]|\d{1,2}[.、．](?!\d)|[（(]\d{1,2}[)）])\s*(?=[\u3400-\u9fff])")
+# 五花肉, 八角 and 三文鱼 begin with a number and are none.
+_AMOUNT = re.compile(
+    r"\s*(?:约|各)?\s*(?:[\d½¼¾]|[半一二两三四五六七八九十几]+\s*(?:$|[大小汤茶中]?(?:[个只根片勺匙块条把杯碗斤两颗瓣段张包袋克粒枚"
+    r"棵朵份盒罐瓶点节截头尾支枝株对听撮圈盘碟滴钱]|毫升|千克|公斤)))|\s*(?:适量|少许|少量|若干|随意)"
+)
+# 2  冰糖  30克: the first column of a table counts its rows.
+_SERIAL = re.compile(rf"^\s*\d{{1,2}}\s{{2,}}(?=[\u3400-\u9fff]\S*\s{{2,}}(?:{_AMOUNT.pattern}))")
 # 鸡腿700克 ／ 九层塔30克 ｜ 盐: signs with room around them part a list.
 _SLASHES = re.compile(r"\s*[｜|•·●◆■]\s*|\s+[／/]\s*|\s*[／/]\s+")
 _LEADER = re.compile(r"\s*[.…·‥．。・—_\-]{3,}\s*|\s*…+\s*|\s*·{2,}\s*")
@@ -28,6 +35,8 @@ def split_list(text: str, group: str | None) -> Iterator[DraftLine]:
     text = _SLASHES.sub("、", text) if len(_SLASHES.findall(text)) > 1 else text
     text = mended(_LEADER.sub(" ", text)).strip().strip("、").rstrip("。.;；,，、")
     text = _NUMBERED.sub("", text)
+    if _SERIAL.match(text):
+        text = _SERIAL.sub("", text)
     if _is_table_row(text):
         for part in _columns(text):
             yield DraftLine(clean(part), group)
@@ -55,7 +64,7 @@ def _is_table_row(text: str) -> bool:
 
 
 def _is_amount(text: str) -> bool:
-    return re.match(r"\s*(?:约|各)?[\d半一二两三四五六七八九十几½¼¾]|\s*(?:适量|少许|少量|若干|随意)", text) is not None
+    return _AMOUNT.match(text) is not None
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from shishen.pages import PrintedLine
 
 SOFT_HYPHEN = "\u00ad"
-_HAN_OR_STOP = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’…—]")
 _WORD = re.compile(r"[A-Za-z0-9]")
 _DIGIT_HAN = re.compile(r"\d ?[\u3400-\u9fff]|[\u3400-\u9fff] ?\d")
 _DIGIT_UNIT = re.compile(r"\d ?(?:g|kg|ml|mL|cm|mm|L|l)\b")

@@ -206,7 +206,7 @@ def _named(words: str) -> tuple[Part, str, str, bool] | None:
 
 def _halves(words: str) -> tuple[str, ...]:
     """材料/调料, 材料及调料: a label of two; the first counts."""
-    parts = [part.strip() for part in re.split(r"[/／&＆+＋和与及、]", words)]
+    parts = [part.strip() for part in re.split(r"[/／|｜·・&＆+＋和与及、]", words)]
     return (parts[0],) if len(parts) == 2 and all(map(part_of, parts)) else ()
 
 

@@ -52,6 +52,9 @@ _SLIPPED_NUMBER = re.compile(
     r"(?=\s*(?:克|g(?![a-z])|kg|千克|公斤|斤|两|ml|毫升|升|个|只|片|根|勺|匙|大勺|小勺|汤匙|茶匙|杯|块|条|颗|瓣|把|碗|张|包|袋"
     r"|℃|分钟|小时|厘米|cm))"
 )
+# 21/2大匙: a whole number and a fraction set small behind it.
+_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾"}
+_MIXED = re.compile(r"(?<![\d/.])([1-9])(1/2|1/3|2/3|1/4|3/4)(?![\d/])")
 _LONE_ONE = re.compile(
     r"(?<=[\s\u3400-\u9fff：:])[lI|]"
     r"(?=(?:克|个|只|片|根|勺|匙|大勺|小勺|汤匙|茶匙|杯|块|条|颗|瓣|把|碗|包|斤|两|小时|分钟))"
@@ -202,7 +205,8 @@ def _cells(text: str) -> list[str]:
 def as_printed(text: str) -> str:
     """What OCR read, with the brackets and signs of Chinese print: (不用放油) → （不用放油）."""
     text = text.replace("°℃", "℃").replace("℃C", "℃")
-    for wrong, right in knowledge("structuring")["food_slips"].split():
+    for slip in knowledge("structuring")["food_slips"].split():
+        wrong, right = slip.split(":")
         text = text.replace(wrong, right)
     if not any(c in text for c in "()"):
         return text
@@ -231,7 +235,8 @@ def body_size(rows: Sequence[Row]) -> float:
 
 
 def mended(text: str) -> str:
-    """Digits that OCR took for letters or circles, before a unit: l0克 → 10克."""
+    """Digits that OCR took for letters or circles, before a unit: l0克 → 10克; 21/2 is 2½ that lost its form."""
+    text = _MIXED.sub(lambda m: f"{m[1]}{_FRACTIONS[m[2]]}", text)
     if not any(c in text for c in "lI|OoQ〇○"):
         return text
     text = _SLIPPED_NUMBER.sub(lambda m: m[0].translate(_TO_DIGITS) if any(map(str.isdigit, m[0])) else m[0], text)
