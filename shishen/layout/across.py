@@ -8,6 +8,8 @@ from shishen.layout.pieces import Piece, rows_of
 
 # How far a label may be off the middle of its rows, in units of their distance.
 _OFF = 0.45
+# The most characters of a label that text follows on its line, and how far behind it that begins.
+_LABEL, _RUN_IN = 4, 1.5
 _VALUE = re.compile(r"(?:[约各]?\s*[\d½¼¾⅓⅔半一二两三四五六七八九十几]|适量|少许|少量|若干|酌量|随意|各)")
 _NUMBER = re.compile(r"\d+(?:[./]\d+)?")
 _REMARK = re.compile(r"[（(][^（）()]*[)）]")
@@ -39,6 +41,10 @@ def is_read_across(left: list[Piece], right: list[Piece], edge: float, unit: flo
     aligned = [row[-1] for row in lefts if row_beside(row[-1], rights)]
     if len(aligned) < 0.75 * len(lefts):
         return False
+    gaps = [beside[0].left - row[-1].right for row in lefts if (beside := row_beside(row[-1], rights))]
+    if all(len(row) == 1 and len(row[0].text) <= _LABEL for row in lefts) and max(gaps) < _RUN_IN * unit:
+        # Labels with a space behind them, as in 原料　豆腐一斤.
+        return True
     across = max(p.right for p in left) - min(p.left for p in left)
     short = all(len(row[-1].text) <= 7 and not has_amount(row[-1].text) for row in lefts)
     return short and across < 7 * unit and (len(lefts) < 0.7 * len(rights) or all(row[-1].bold for row in lefts))

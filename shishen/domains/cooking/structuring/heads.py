@@ -96,7 +96,7 @@ def _begins_a_list(rows: Sequence[Row], place: int, part: str, listed: Collectio
     above = rows[place - 1] if place else row
     # 盐3克、糖5克、醋10克 right below a title.
     several = len(_SEPARATORS.findall(row.text)) >= 2 and row.label is None and ingredient_score(row.text) >= 0.9
-    if several and above.style != row.style and title_of(above.text):
+    if several and above.label is None and above.style[0] > row.style[0] + 1 and title_of(above.text):
         return True
     return len(run) == need and all(r.label is None and ingredient_score(r.text) >= 0.8 for r in run)
 

@@ -33,6 +33,9 @@ def counts(row: Row, mark: Mark, paragraphs: Sequence[Paragraph], *, flows: bool
     """
     previous = next((p.mark for p in reversed(paragraphs) if p.mark), None)
     if previous is None:
+        if mark.number == 2 and len(paragraphs) == 1 and not flows:
+            # The first of them has lost its number, as OCR may pass over a disc.
+            return True
         return mark.number == 1 or (mark.form in ("step", "named", "circle") and not paragraphs)
     if mark.form == previous.form:
         if mark.number in (1, previous.number + 1, previous.number + 2) or mark.form in ("step", "named"):

@@ -205,6 +205,8 @@ def _cells(text: str) -> list[str]:
 def as_printed(text: str) -> str:
     """What OCR read, with the brackets and signs of Chinese print: (不用放油) → （不用放油）."""
     text = text.replace("°℃", "℃").replace("℃C", "℃")
+    # Nothing follows a fraction but its unit: 1½2大匙 has the figure below its line twice.
+    text = re.sub(r"([½⅓⅔¼¾])\d(?!\d)", r"\1", text)
     for slip in knowledge("structuring")["food_slips"].split():
         wrong, right = slip.split(":")
         text = text.replace(wrong, right)
