@@ -1,5 +1,6 @@
 """Ruled tables: the grid that lines make, its cells read row by row; frames and underlines are no tables."""
 
+import time
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -159,6 +160,59 @@ def test_what_is_no_table_changes_nothing(rules: list[Box]) -> None:
     spans = [*column(left, 50), *column(right, 320)]
     assert texts(spans, rules) == [*left, *right]
     assert tables_of(rules) == []
+
+
+def squares(count: int, size: float = 20) -> list[Box]:
+    """A table of so many rows and columns, the four sides of each cell drawn by themselves."""
+    return [
+        side
+        for row in range(count)
+        for column in range(count)
+        for side in grid([column * size, (column + 1) * size], [row * size, (row + 1) * size])
+    ]
+
+
+def test_a_table_may_have_thousands_of_cells_but_not_more() -> None:
+    (group,) = tables_of(squares(70))
+    assert [len(table.cells) for table in group] == [4900]
+    assert tables_of(squares(72)) == []
+    assert tables_of(grid([10.0 * n for n in range(73)], [10.0 * n for n in range(73)])) == []
+
+
+def test_another_table_is_read_beside_one_of_too_many_cells() -> None:
+    rules = grid([4.0 * n for n in range(80)], [600 + 4.0 * n for n in range(80)])
+    assert texts(cells(ROWS, LEFTS), [*rules, *grid(LEFTS, TOPS)]) == [f"{name}  {amount}" for name, amount in ROWS]
+
+
+DRAWINGS = {
+    "hatching": [level(100 + n * 0.03, 50 + n % 7, 500) for n in range(10_000)]
+    + [upright(50 + n * 0.045, 100, 700) for n in range(10_000)],
+    "graph paper": [level(n * 4, 0, 40_000) for n in range(10_000)]
+    + [upright(n * 4, 0, 40_000) for n in range(10_000)],
+    "ticks": [level(n * 4, 0, 40_000) for n in range(10_000)]
+    + [upright(n * 4, n * 4, n * 4 + 10) for n in range(10_000)],
+    "tables": [rule for n in range(2000) for rule in grid([50, 70, 90], [n * 40, n * 40 + 10, n * 40 + 20])],
+    "ladder": [level(n * 4, 50, 60) for n in range(10_000)]
+    + [upright(50 + n % 4 * 3, 0, 40_000) for n in range(10_000)],
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_twenty_thousand_lines_take_no_time(name: str) -> None:
+    """Some 0.05 s each; every line beside every other would be minutes."""
+    rules, start = DRAWINGS[name], time.monotonic()
+    assert tables_of(rules) == []
+    spans = column(body("甲", 20), 60)
+    assert sorted("".join(texts(spans, rules)).replace(" ", "")) == sorted("".join(body("甲", 20)))
+    assert time.monotonic() - start < 5
+
+
+def test_lines_that_waver_are_one() -> None:
+    """Dashes a fraction above and below one another, as of a hand or a scan."""
+    rules = [upright(left, 100, 180) for left in LEFTS]
+    rules += [level(top + n % 2, left, left + 9) for top in TOPS for n, left in enumerate(range(50, 400, 10))]
+    (group,) = tables_of(rules)
+    assert [len(table.cells) for table in group] == [8]
 
 
 def test_a_table_of_a_thousand_lines_takes_no_time() -> None:

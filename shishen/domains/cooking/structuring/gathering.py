@@ -254,7 +254,7 @@ class Gathered:
         return apart or (row.line.bold and not after.bold) or row.line.size > 1.06 * after.size
 
     def _is_large_group(self, row: Row, following: Sequence[Row]) -> bool:
-        """Whether a row heads a part of the list and is set much larger than its entries."""
+        """Whether a row heads a part of the list and is set larger than its entries."""
         if self._section != "ingredients" or not self.entries:
             return False
         return row.line.size > self.entries[0][1].first.size and self._is_group(row, following)

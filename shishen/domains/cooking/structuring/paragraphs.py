@@ -47,6 +47,7 @@ def counts(row: Row, mark: Mark, paragraphs: Sequence[Paragraph], *, flows: bool
 
 
 def joins(last: Paragraph, row: Row, before: Row, marked: bool, in_list: bool, leading: float) -> bool:
+    """Whether a row goes on with the last paragraph; `leading` is the usual gap between lines that run on."""
     if in_list:
         return _joins_in_list(last, row, before, marked)
     # A number alone on its line (步骤 1) has its text on the next.

@@ -60,8 +60,6 @@ _LONE_ONE = re.compile(
     r"(?=(?:克|个|只|片|根|勺|匙|大勺|小勺|汤匙|茶匙|杯|块|条|颗|瓣|把|碗|包|斤|两|小时|分钟))"
 )
 
-
-# 红 烧 肉: a title set wide.
 # What is done, not what is taken: two of these in a line make it a step.
 _COOKING = re.compile(
     r"焯|炒|煮|炸|蒸|腌|炖|焖|煎|烤|揉|搅|拌|倒|放入|加入?|捞|沥|切|剁|拍|洗|泡|挤|抓匀|调成|备用|烧|盛|出锅|装盘|撒|淋|铺|分钟|[小中大]火|再|然后"
@@ -72,6 +70,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _PART_OF = re.compile(
     r"(.{2,16}?)的?((?:做法|作法|制法|制作|烹饪|操作|用料|材料|食材|配料|原料)[\u4e00-\u9fff]{0,2})[:：]?"
 )
+# 红 烧 肉: a title set wide.
 _SPREAD = re.compile(r"[\u3400-\u9fff](?:\s+[\u3400-\u9fff])+")
 
 
