@@ -25,6 +25,8 @@ from shishen.domains.cooking.structuring.rows import (
     sentence_of,
     tells_a_step,
 )
+from shishen.domains.cooking.structuring.table_columns import Columns, columns_of, with_group
+from shishen.domains.cooking.structuring.turns import heads_list, heads_steps, resumes
 
 Section = Literal["intro", "ingredients", "method", "features", "tips", "story", "tools", "done"]
 _SECTION_OF: dict[Part, Section] = {
@@ -62,6 +64,7 @@ class Gathered:
         self._heading: str | None = None
         self._before: Row | None = None
         self._opened: Row | None = None
+        self._columns: Columns | None = None
         self._last: dict[Section, Row] = {}
         self._paragraphs: dict[Section, list[Paragraph]] = {}
         # Of each line but the first of a numbered step, whether it stands farther in than that.
@@ -99,7 +102,7 @@ class Gathered:
             # 快速做法：… among the tips is one of them.
             stands = False
         elif part == "group" and section in ("method", "tips"):
-            stands = _heads_list(rows, place)
+            stands = heads_list(rows, place)
         elif part == "group" and section == "ingredients" and self._before and not is_heading(label.words):
             stands = not _is_entry(row, self._before, self._opened)
         return (row, label) if stands else (_bare(row, row.text), None)
@@ -113,7 +116,8 @@ class Gathered:
         self._heading = label.words if label.part == "submethod" else None
         if self._section == "ingredients":
             self._opened = self._opened or row
-            self._group = None if is_table_head(label.words) else label.words
+            table = is_table_head(label.words)
+            self._group, self._columns = (None, columns_of(label.words)) if table else (label.words, self._columns)
             if label.remark:
                 self.facts.setdefault("servings", label.remark)
 
@@ -142,11 +146,15 @@ class Gathered:
             if (_GROUP_LINE.match(row.text) and ingredient_score(row.text) < 0.6) or self._is_group(row, following):
                 self._group, self._before = row.text.strip("：:【】[]〔〕［］"), None
                 return
+            group, text = with_group(self._columns.entry(row.text) if self._columns else row.text)
+            if group or text != row.text:
+                self._group, row = group or self._group, replace(row, text=text)
             if entry := self._extend("ingredients", row):
                 self.entries.append((self._group, entry))
         elif section == "method":
             flows = self._before is not None and self._before.line.full
-            if not opened and not flows and _is_heading(row, rows[place + 1 : place + 2], self.steps):
+            numbered = any(step.mark for _, step in self.steps[-_SEEN:])
+            if not opened and not flows and heads_steps(row, rows[place + 1 : place + 2], numbered):
                 self._heading, self._before = row.text.strip("：:【】[]"), None
                 return
             row = self._numbered(row)
@@ -179,7 +187,7 @@ class Gathered:
         elif section == "method":
             if self.entries and self.steps and self._like_list(row):
                 new = "ingredients"
-        elif self.entries and not self.steps and _resumes(row, following):
+        elif self.entries and not self.steps and resumes(row, following):
             new = "ingredients"
         elif self.steps and self._counts_on(row):
             new = "method"
@@ -246,6 +254,9 @@ class Gathered:
         after = following[0].line
         if ingredient_score(following[0].text) < 0.6:
             return False
+        if row.dotted and not following[0].dotted:
+            # ■ 汤种
+            return True
         if row.line.confidence < 1:
             return row.line.bold and not after.bold
         # How far apart the entries stand: those above, or those after the first below the heading.
@@ -284,7 +295,7 @@ class Gathered:
 
     def _like_list(self, row: Row) -> bool:
         """Whether a row is an ingredient set like the list of them and not like the steps: the list goes on here."""
-        if row.line.box is None or row.mark or not _resumes(row, [row]):
+        if row.line.box is None or row.mark or not resumes(row, [row]):
             return False
         size, step = self.entries[-1][1].first.size, self.steps[-1][1].first.size
         # What OCR measures tells two sizes of type apart only where they differ much.
@@ -355,23 +366,6 @@ def _is_entry(row: Row, before: Row, opened: Row | None) -> bool:
     return alike and apart
 
 
-def _heads_list(rows: Sequence[Row], place: int) -> bool:
-    """Whether a label inside the method (腌料) heads ingredients again and is no heading of steps."""
-    label = rows[place].label
-    if label and label.rest:
-        return ingredient_score(label.rest) >= 0.9
-    following = rows[place + 1 : place + 3]
-    return len(following) == 2 and all(r.mark is None and ingredient_score(r.text) >= 0.8 for r in following)
-
-
-def _resumes(row: Row, following: Sequence[Row]) -> bool:
-    """Whether a list of ingredients goes on here: this row and the next are ingredients with numbers."""
-    run = [row, *following[:1]]
-    return len(run) == 2 and all(
-        r.label is None and ingredient_score(r.text) >= 0.9 and any(c.isdigit() for c in r.text) for r in run
-    )
-
-
 def _begins(row: Row, following: Sequence[Row]) -> Section:
     """What a row without a label begins, right behind the title."""
     if begins_steps(row):
@@ -381,16 +375,3 @@ def _begins(row: Row, following: Sequence[Row]) -> Section:
         return "intro"
     running = len(re.findall(r"[、，,；;]", row.text)) >= 2
     return "ingredients" if running or len(near) == 1 or sum(s >= 0.6 for s in near) >= 2 else "intro"
-
-
-def _is_heading(row: Row, following: Sequence[Row], steps: list[tuple[str | None, Paragraph]]) -> bool:
-    """Whether a row in a method heads the steps after it: 【腌制】, a short bold line, one that ends with a colon."""
-    text = row.text.strip()
-    if row.mark or row.dotted or len(text) > 14 or not following or row.line.full:
-        return False
-    if re.fullmatch(r"[【\[〔［].{1,12}[】\]〕］]|.{2,12}[：:]", text):
-        return True
-    numbered = any(paragraph.mark for _, paragraph in steps) or following[0].mark is not None
-    after = following[0]
-    set_apart = (row.line.bold and not after.line.bold) or row.line.level is not None
-    return set_apart and numbered and not re.search(r"[。，,；;]", text)

@@ -132,7 +132,10 @@ def is_table_head(text: str, names: str = "columns") -> bool:
     """Whether a line is the heads of a table's columns and nothing else: 原料  用量  单位; of steps: 工序  操作要求."""
     cells = [cell for cell in re.split(r"\s{2,}", text) if cell]
     heads = knowledge("structuring")[names].split()
-    return len(cells) >= 2 and all(_SPACES.sub("", simplify(cell)).lower() in heads for cell in cells)
+    return len(cells) >= 2 and all(
+        words in heads or _TAIL.sub("", words).strip() in heads
+        for words in (_SPACES.sub("", simplify(cell)).lower() for cell in cells)
+    )
 
 
 def _bracketed(bare: str) -> Label | None:

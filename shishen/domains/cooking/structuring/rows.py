@@ -64,6 +64,7 @@ _LONE_ONE = re.compile(
 _COOKING = re.compile(
     r"焯|炒|煮|炸|蒸|腌|炖|焖|煎|烤|揉|搅|拌|倒|放入|加入?|捞|沥|切|剁|拍|洗|泡|挤|抓匀|调成|备用|烧|盛|出锅|装盘|撒|淋|铺|分钟|[小中大]火|再|然后"
 )
+_LONGEST_NOISE = 60
 _REMARK = re.compile(r"[（(][^（）()]*[)）]")
 _MEASURED = re.compile(r"\d|适量|少许|少量|若干|[一二两三四五半][大小汤茶]?[个只根片勺匙块条把杯碗斤两颗瓣段张包袋]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -108,11 +109,18 @@ def rows_of(lines: Iterable[PrintedLine]) -> list[Row]:
     rows: list[Row] = []
     flows = False
     for line in lines:
+        if _is_noise(line.text):
+            continue
         rows.extend(_rows(line, flows=flows))
         flows = line.full and line.text.rstrip()[-1:] not in "。！？!?"
     for place in range(len(rows)):
         rows[place] = _resolved(rows[place], rows, place)
     return rows
+
+
+def _is_noise(text: str) -> bool:
+    """Whether a line is what a page of the web says of itself: who may copy it, how many liked it."""
+    return len(text) <= _LONGEST_NOISE and any(word in text for word in knowledge("structuring")["noise"].split())
 
 
 def _resolved(row: Row, rows: Sequence[Row], place: int) -> Row:
