@@ -10,8 +10,8 @@ from shishen.layout.pieces import Piece, rows_of
 _OFF = 0.45
 # The most characters of a label that text follows on its line, and how far behind it that begins.
 _LABEL, _RUN_IN = 4, 1.5
-_VALUE = re.compile(r"(?:[约各]?\s*[\d½¼¾⅓⅔半一二两三四五六七八九十几]|适量|少许|少量|若干|酌量|随意|各)")
-_NUMBER = re.compile(r"\d+(?:[./]\d+)?")
+_VALUE = re.compile(r"(?:[约各]?\s*[\d½¼¾⅓⅔半一二两三四五六七八九十几]|适量|少许|少量|若干|酌量|随意|各|几|[-–—/]$)")
+_NUMBER = re.compile(r"\d+(?:[./]\d+)?|[-–—/]")
 _REMARK = re.compile(r"[（(][^（）()]*[)）]")
 _AMOUNT = re.compile(r"\d|适量|少许|少量|若干|[一二两三四五六七八九十半][个只条根片勺块克斤两匙杯碗瓣]")
 

@@ -187,16 +187,33 @@ def _numbered_bands(beside: list[Piece], middle: float, unit: float) -> list[lis
             rows[-1].append((piece, number))
         else:
             rows.append([(piece, number)])
-    along = [number for row in rows for _, number in sorted(row, key=lambda step: step[0].left)]
-    if len(rows) < 2 or len(along) < 4 or any(b != a + 1 for a, b in pairwise(along)):
+    along = [[number for _, number in sorted(row, key=lambda step: step[0].left)] for row in rows]
+    inside = all(b == a + 1 for numbers in along for a, b in pairwise(numbers))
+    # The next row counts on, or another grid begins.
+    between = all(below[0] in (above[-1] + 1, 1) for above, below in pairwise(along))
+    if len(rows) < 2 or len(steps) < 4 or not inside or not between:
         return []
-    if all(piece.left < middle for piece, _ in steps) or all(len(row) == 1 for row in rows):
+    if all(piece.left < middle for piece, _ in steps) or sum(len(row) > 1 for row in rows) < 0.5 * len(rows):
         return []
     cuts = [min(piece.top for piece, _ in row) for row in rows[1:]]
-    bands: list[list[Piece]] = [[] for _ in rows]
+    # What stands below the last row of a grid is no part of it.
+    lasts = [row for row, below in zip(rows, [*along[1:], [1]], strict=True) if below[0] == 1]
+    cuts = sorted({*cuts, *(end for row in lasts if (end := _end_of_grid(row, beside, unit)))})
+    bands: list[list[Piece]] = [[] for _ in range(len(cuts) + 1)]
     for piece in beside:
         bands[sum(piece.middle > cut for cut in cuts)].append(piece)
-    return bands
+    return [band for band in bands if band]
+
+
+def _end_of_grid(row: list[tuple[Piece, int]], beside: list[Piece], unit: float) -> float | None:
+    """Where the columns end that begin with a row of steps: at the first piece set apart below all of them."""
+    top = min(piece.top for piece, _ in row)
+    foot = top
+    for piece in sorted((p for p in beside if p.top >= top), key=lambda p: p.top):
+        if piece.top - foot > 1.5 * unit:
+            return piece.top - 0.01
+        foot = max(foot, piece.bottom)
+    return None
 
 
 def _aligned(one: list[list[Piece]], other: list[list[Piece]], unit: float) -> bool:
