@@ -122,8 +122,8 @@ def _is_list(rows: list[list[Piece]], unit: float) -> bool:
     """Whether the rows of a side are a list of ingredients: short ones, most with an amount, no title among them."""
     texts = ["".join(piece.text for piece in row) for row in rows]
     short = sum(len(text) <= _LISTED for text in texts) >= 0.8 * len(texts)
-    measured = sum(map(has_amount, texts)) >= 0.5 * len(texts)
-    return short and measured and not any(_is_heading(row, _TITLE * unit) for row in rows)
+    measured = sum(has_amount(text) and leading_number(text) is None for text in texts) >= 0.5 * len(texts)
+    return len(rows) > 1 and short and measured and not any(_is_heading(row, _TITLE * unit) for row in rows)
 
 
 def _title_beside(left: list[Piece], right: list[Piece], unit: float) -> list[Piece]:
