@@ -98,11 +98,15 @@ def open_page(image: PageImage, limits: Limits, dpi: int = 200) -> "Image":
     """
     if _is_pdf(image.path):
         return _render(image.path, image.page or 1, limits, dpi)
+    from PIL import ImageFile
+
     kind = _kind_of(image.path)
     with _opened(image.path, kind, image.page or 1, limits) as opened:
         try:
             # Only JPEG listens to this: it decodes at a half or a quarter, which costs a fraction.
             opened.draft("RGB", _within(opened.size, ENOUGH_MEGAPIXELS))
+            # Half a picture is no page; other libraries of the process may have said that it is.
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
             opened.load()
             with _reading_header(image.path, kind):
                 orientation = _orientation(opened, kind)

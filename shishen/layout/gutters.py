@@ -208,7 +208,7 @@ def _are_entries(lefts: list[list[Piece]], rights: list[list[Piece]]) -> bool:
     short, other = sorted((lefts, rights), key=len)
     beside = [found for row in short if (found := row_beside(row[0], other))]
     entries = [piece.text for row in (*short, *beside) for piece in row]
-    if len(beside) < 0.8 * len(short) or any(_STOP.search(text) for text in entries):
+    if not entries or len(beside) < 0.8 * len(short) or any(_STOP.search(text) for text in entries):
         return False
     longest = max(map(len, entries))
     return longest <= _ENTRY or (longest <= _LONGEST_ENTRY and sum(map(has_amount, entries)) >= 0.3 * len(entries))

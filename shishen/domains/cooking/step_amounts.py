@@ -143,7 +143,8 @@ def _amounts(text: str) -> list[Amount]:
             continue
         quantity = measures.read(text, place)
         number = numerals.read(text, place)
-        if number is None or quantity is None or quantity.unit is None or not quantity.counted:
+        # 分 is a weight in old lists; in a step it parts, or says how done a thing is (一分为二, 八分熟, 十分软).
+        if number is None or quantity is None or quantity.unit in (None, "分") or not quantity.counted:
             place = max(place + 1, number.end if number else 0)
             continue
         if amount := _amount(text, place, quantity):
