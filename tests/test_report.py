@@ -427,8 +427,12 @@ def test_keys_jump_between_unsure_fields(tab: "Tab") -> None:
     for _ in range(4):
         tab.keyboard.press("n")
         stops.append(focused(tab))
-        assert tab.locator(f"#{stops[-1]}").evaluate(
-            "e => { const b = e.getBoundingClientRect(); return b.top >= 0 && b.bottom <= innerHeight; }"
+        # Pictures that come in move what is below them; the page follows when it next paints.
+        tab.wait_for_function(
+            "id => { const b = document.getElementById(id).getBoundingClientRect();"
+            " return b.top >= 0 && b.bottom <= innerHeight; }",
+            arg=stops[-1],
+            timeout=5000,
         )
     assert stops == ["d2-ingredients", "d2-steps", "r1", "d2-ingredients"]
     tab.keyboard.press("p")

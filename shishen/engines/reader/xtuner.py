@@ -73,7 +73,7 @@ class XTunerReader:
                         yield number, msgspec.convert(item, Row)
                     except msgspec.ValidationError as error:
                         yield number, Rejected(path=file.label, line=number, reason=f"字段不对：{error}")
-            except (ijson.JSONError, BadRecord) as error:
+            except (ijson.JSONError, UnicodeDecodeError, BadRecord) as error:
                 # A fault of the whole file, so that nothing behind the break is taken for gone.
                 # The parser quotes what it stumbled over, as bytes where that is no text; its first line says enough.
                 said = error.args[0] if error.args else ""

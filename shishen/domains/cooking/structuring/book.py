@@ -32,10 +32,13 @@ class Book:
         self._on_page: Counter[int | None] = Counter()
         self._listed: str | None = None
         self._lines = 0
+        self._cover: int | None = None
 
     def feed(self, lines: Sequence[PrintedLine], *, last: bool = False) -> Iterator[Passage]:
         """The dishes that are whole by now. A passage without a reading looked like a dish and was none."""
         self._spacing.learn(lines)
+        if lines and not self._lines:
+            self._cover = lines[0].page
         self._lines += len(lines)
         rows = [*self._waiting, *self._without_contents(rows_of(lines))]
         self._waiting = []
@@ -89,6 +92,9 @@ class Book:
         """A heading above dishes, set larger than running text, names the category of those that follow."""
         for row in tail:
             title = chapter_of(row.text)
+            if row.line.page is not None and row.line.page == self._cover != head.line.page:
+                # The name of the book, on its cover.
+                continue
             if title and _key(title) not in self._contents and _heads_chapter(row, head, body):
                 self._category = re.sub(
                     r"^(?:第[一二三四五六七八九十\d]+[章篇部辑]|[一二三四五六七八九十]+、)\s*", "", title
