@@ -92,7 +92,8 @@ class Book:
         """A heading above dishes, set larger than running text, names the category of those that follow."""
         for row in tail:
             title = chapter_of(row.text)
-            if row.line.page is not None and row.line.page == self._cover != head.line.page:
+            known = title in knowledge("structuring")["chapters"].split()
+            if row.line.page is not None and row.line.page == self._cover != head.line.page and not known:
                 # The name of the book, on its cover.
                 continue
             if title and _key(title) not in self._contents and _heads_chapter(row, head, body):
