@@ -43,7 +43,7 @@ $(VENV)/.installed: $(VENV)/bin/pip pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/pip pyproject.toml constraints.txt
-	@echo "==> 安装食神、依赖和开发工具（约一分钟）"
+	@echo "==> 安装食神、依赖和开发工具（约两分钟）"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@ $(VENV)/.installed
 

@@ -8,14 +8,14 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any
 
-import msgspec
 import platformdirs
 from msgspec import Meta, Struct, field
 
 from shishen.errors import BadSettings
 from shishen.source_file import Limits, Megabytes
+from shishen.typed_fields import struct_of
 
 Count = Annotated[int, Meta(ge=1)]
 # Readers are all always on, and a writer is named with every export.
@@ -152,53 +152,19 @@ def _build(home: Path, values: dict[str, Any], options_of: OptionsOf, faults: li
             sections[section][rest] = value
         else:
             faults.append(f"没有 {key} 这一项")
-    built = {name: _struct(type_, name, sections[name], faults) for name, type_ in _SECTIONS.items()}
+    built = {name: struct_of(type_, name, sections[name], faults) for name, type_ in _SECTIONS.items()}
     engines: dict[str, Engine] = {}
     for (kind, engine), given in options.items():
         type_ = options_of(kind, engine)
         if type_ is None:
             faults.append(f"没有名为 {engine} 的 {kind} 引擎（{'、'.join(f'{kind}.{engine}.{o}' for o in given)}）")
         elif chosen[kind] == engine:
-            engines[kind] = Engine(engine, _struct(type_, f"{kind}.{engine}", given, faults))
+            engines[kind] = Engine(engine, struct_of(type_, f"{kind}.{engine}", given, faults))
         else:
-            _struct(type_, f"{kind}.{engine}", given, faults)
+            struct_of(type_, f"{kind}.{engine}", given, faults)
     for kind, name in chosen.items():
         if kind not in engines:
             if options_of(kind, name) is None:
                 faults.append(f"没有名为 {name} 的 {kind} 引擎；用 shishen engines 查看")
             engines[kind] = Engine(name)
     return Settings(home=home, engines=engines, **built)  # type: ignore[arg-type]
-
-
-def _struct(type_: type[Struct], prefix: str, given: Mapping[str, Any], faults: list[str]) -> Struct | None:
-    """One struct from its values, each checked alone so that every fault is found; text is read as its type."""
-    fields = {f.name: f for f in msgspec.structs.fields(type_)}
-    clean: dict[str, Any] = {}
-    for key, value in given.items():
-        if key not in fields:
-            faults.append(f"没有 {prefix}.{key} 这一项（{prefix} 有：{'、'.join(fields)}）")
-            continue
-        try:
-            clean[key] = msgspec.convert(value, fields[key].type, strict=not isinstance(value, str))
-        except msgspec.ValidationError:
-            faults.append(f"{prefix}.{key} 不能是 {value!r}，应为{_type_name(fields[key].type)}")
-    for name, f in fields.items():
-        if f.required and name not in clean:
-            faults.append(f"缺少 {prefix}.{name}")
-            return None
-    return type_(**clean)
-
-
-def _type_name(type_: Any) -> str:
-    """What a value must be: `1 至 65535 的整数`; None may always be left away, so it is not named."""
-    if get_origin(type_) is Literal:
-        *others, last = map(str, get_args(type_))
-        return f" {'、'.join(others)} 或 {last}" if others else f" {last}"
-    parts = [part for part in get_args(type_) if part is not type(None)]
-    if meta := next((part for part in parts if isinstance(part, Meta)), None):
-        span = f"{meta.ge} 至 {meta.le} 的" if meta.le is not None else f"不小于 {meta.ge} 的"
-        return f" {span}{_type_name(parts[0])}"
-    if parts:
-        return _type_name(parts[0])
-    names = {int: "整数", float: "数字", str: "文字", bool: " true 或 false"}
-    return names.get(type_, f" {type_}")

@@ -191,6 +191,26 @@ def watch_file(
         yield Rejected(path=file.label, reason=str(error))
 
 
+def drafts(
+    candidates: Iterable[Candidate], readers: Mapping[str, Reader], limits: Limits, workshop: Workshop | None = None
+) -> Iterator[Draft | Reading | Rejected]:
+    """What the files hold before the domain has read it, so that others may do that work in processes of their own."""
+    for candidate in candidates:
+        recognised = recognise(candidate, readers, limits)
+        if recognised is None:
+            continue
+        if isinstance(recognised, Rejected):
+            yield recognised
+            continue
+        file, reader = recognised
+        try:
+            for found in structure(reader.read(file), file, workshop):
+                if isinstance(found, Draft | Reading | Rejected):
+                    yield found
+        except UnreadableFile as error:
+            yield Rejected(path=file.label, reason=str(error))
+
+
 def _dishless(rejected: Rejected) -> bool:
     """Whether this is the rejection of a document that was read to its end and has no dish in it."""
     return rejected.reason.startswith(f"{rejected.path} {NO_DISH}")
