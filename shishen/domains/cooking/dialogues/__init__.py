@@ -1,0 +1,1 @@
+"""Recipes made into dialogues that a model learns from; `writing.py` has what others call."""
