@@ -1,7 +1,7 @@
 """Messages ↔ tokens by a model's own chat template: what is asked, what of it is learned, where an answer ends.
 
-The tokens of a dialogue are those of its prompt followed by those of the answer, each read on its own: so is a model
-served, and so it must be taught. An answer's tokens end with the one that the template sets after it.
+The tokens of a dialogue are those of its prompt, read on its own as a model is served, followed by those of the answer.
+An answer's tokens end with the one that the template sets after it.
 """
 
 import re
@@ -51,8 +51,12 @@ def set_template(tokenizer: "PreTrainedTokenizerBase", template: str | None) -> 
             f"{tokenizer.name_or_path} 没有对话模板（它多半是未经对话训练的底座）；"
             f"请设 template，可用：{'、'.join(templates())}，或一个 .jinja 文件。"
         )
-    for mark in dict.fromkeys(re.findall(r"<\|[^<>|]+\|>", str(tokenizer.chat_template))):
-        if template and len(_ids(tokenizer, mark)) != 1:
+    if not template:
+        return
+    # Some are put together from a role only when they are written.
+    written = str(tokenizer.chat_template) + render(tokenizer, _PROBE)
+    for mark in dict.fromkeys(re.findall(r"<\|[^<>|'\"{}\s]+\|>", written)):
+        if len(_ids(tokenizer, mark)) != 1:
             raise ShishenError(f"对话模板 {template} 要用 {mark}，而这个模型的分词器没有它；请换一个模板。")
 
 
@@ -79,27 +83,32 @@ def encode(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message]) ->
     """A dialogue's tokens, each answer behind exactly the text that will stand before it when it is asked for.
 
     One sequence with every answer learned; where the template rewrites earlier turns once there are later ones (as
-    those do that drop thoughts), one sequence an answer. Raises ShishenError where the template cannot be learned.
+    those do that drop thoughts), or their tokens would not be the ones that are served, one sequence an answer.
+    Raises ShishenError where the template cannot be learned.
     """
     answers = [n for n, message in enumerate(messages) if message.role == "assistant"]
-    pairs = [(render(tokenizer, messages[:n], prompt=True), _said(tokenizer, messages, n)) for n in answers]
-    _, _, rest = surroundings(tokenizer)
-    texts: list[tuple[str, bool]] = []
-    done = ""
-    for before, said in pairs:
-        if not before.startswith(done):
-            return [_encoded(tokenizer, [(before, False), (said, True)]) for before, said in pairs]
-        texts += [(before[len(done) :], False), (said, True)]
-        done = before + said + rest
-        texts.append((rest, False))
-    # What follows the last end is never read by anybody.
-    return [_encoded(tokenizer, texts[:-1])]
+    each = [
+        _encoded(tokenizer, render(tokenizer, messages[:n], prompt=True), _said(tokenizer, messages, n))
+        for n in answers
+    ]
+    if not each:
+        return []
+    last = each[-1]
+    learned = list(last.learned)
+    for one in each[:-1]:
+        # A later prompt must hold an earlier one and its answer, token for token.
+        if last.ids[: len(one.ids)] != one.ids:
+            return each
+        learned[: len(one.ids)] = [a or b for a, b in zip(learned, one.learned, strict=False)]
+    return [Encoded(last.ids, tuple(learned))]
 
 
-def _encoded(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[tuple[str, bool]]) -> Encoded:
-    parts = [(_ids(tokenizer, text), learned) for text, learned in texts]
-    ids = tuple(token for tokens, _ in parts for token in tokens)
-    return Encoded(ids, tuple(learned for tokens, learned in parts for _ in tokens))
+def _encoded(tokenizer: "PreTrainedTokenizerBase", before: str, said: str) -> Encoded:
+    """A prompt and its answer. The answer's tokens are those that it has behind the prompt, where these can be parted:
+    by itself a tokenizer of words would begin it with a space."""
+    prompt, whole = _ids(tokenizer, before), _ids(tokenizer, before + said)
+    ids = whole if whole[: len(prompt)] == prompt else prompt + _ids(tokenizer, said)
+    return Encoded(tuple(ids), tuple(n >= len(prompt) for n in range(len(ids))))
 
 
 def _said(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message], n: int) -> str:
@@ -124,8 +133,9 @@ def _surroundings(tokenizer: Any, template: str) -> tuple[str, str, str]:  # noq
     opening, found, tail = whole.partition(answer.content + _MARK)
     if not found:
         raise ShishenError("对话模板没有把回答写出来；请换一个模板。")
-    # The end is the first special token behind the answer.
-    for token in sorted(tokenizer.all_special_tokens, key=len, reverse=True):
+    # The end is the first token of its own kind behind the answer; not all that end one are named special.
+    marks = {*tokenizer.all_special_tokens, *map(str, getattr(tokenizer, "added_tokens_decoder", {}).values())}
+    for token in sorted((mark for mark in marks if mark.strip()), key=lambda mark: (-len(mark), mark)):
         place = tail.find(token)
         if place >= 0 and not tail[:place].strip():
             end = place + len(token)

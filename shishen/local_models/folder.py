@@ -42,18 +42,21 @@ def examine(where: str | Path, adapter: str | Path | None = None, *, pickles: bo
     if not path.is_dir():
         if path.exists():
             raise ShishenError(f"{where} 是一个文件；要的是模型所在的文件夹。")
-        if str(where).count("/") != 1 or str(where).startswith((".", "/", "~")):
+        # Whose first part is a folder here is a slip of the pen, not a name of a hub.
+        if str(where).count("/") != 1 or str(where).startswith((".", "/", "~")) or path.parent.is_dir():
             raise NotFound(
                 f"没有 {where} 这个文件夹；模型是一个文件夹（里面有 config.json），或模型站上的名字如 组织/名称。"
             )
-        return ModelFolder(base=str(where), adapter=None if adapter is None else _adapter(Path(adapter).expanduser()))
+        return ModelFolder(
+            base=str(where), adapter=None if adapter is None else checked_adapter(Path(adapter).expanduser())
+        )
     if (path / "adapter_config.json").is_file() and not (path / "config.json").is_file():
         if adapter is not None:
             raise ShishenError(f"{where} 本身就是适配器，不能再加一个适配器 {adapter}。")
         base = adapter_base(path)
         return examine(base, path, pickles=pickles)
     _check_model(path, pickles)
-    return ModelFolder(base=str(path), adapter=None if adapter is None else _adapter(Path(adapter).expanduser()))
+    return ModelFolder(base=str(path), adapter=None if adapter is None else checked_adapter(Path(adapter).expanduser()))
 
 
 def configuration(path: Path, name: str) -> dict[str, Any]:
@@ -78,7 +81,8 @@ def adapter_base(path: Path) -> str:
     return str(beside.resolve()) if not Path(named).is_absolute() and beside.is_dir() else named
 
 
-def _adapter(path: Path) -> Path:
+def checked_adapter(path: Path) -> Path:
+    """The folder of an adapter. Raises ShishenError where it is none, or its weights are a pickle."""
     configuration(path, "adapter_config.json")
     if not (path / "adapter_model.safetensors").is_file():
         pickled = (path / "adapter_model.bin").is_file()

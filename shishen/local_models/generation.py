@@ -1,7 +1,7 @@
 """Answers of a local model: one in pieces as they come, or many at once; each over at any of the model's end tokens."""
 
 from collections.abc import Iterator, Sequence
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -109,7 +109,9 @@ def stream(local: LocalModel, messages: Sequence[Message], sampling: Sampling) -
                 yield piece
     finally:
         stopped.set()
-        worker.join()
+        # A generator that nobody closed may be cleared away in the worker itself.
+        if current_thread() is not worker:
+            worker.join()
     if fault:
         raise fault[0]
 

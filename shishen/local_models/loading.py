@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -139,6 +140,10 @@ def load_weights(
 
 def four_bit_settings(numbers: "torch.dtype") -> Any:
     """nf4 with double quantisation, as in QLoRA (Dettmers and others, 2023, arXiv:2305.14314)."""
+    import logging
+
+    # It tells everybody that a processor has no kernel for it; it works all the same.
+    logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:
@@ -153,8 +158,9 @@ def four_bit_settings(numbers: "torch.dtype") -> Any:
     )
 
 
-def with_adapter(model: "PreTrainedModel", adapter: Path) -> "PreTrainedModel":
-    """The model with an adapter laid over it. Raises ShishenError where it was made for another model."""
+def with_adapter(model: "PreTrainedModel", adapter: Path, *, learning: bool = False) -> "PreTrainedModel":
+    """The model with an adapter laid over it, set to learn if asked. Raises ShishenError where it was made for another
+    model."""
     from peft import PeftModel
     from safetensors import safe_open
 
@@ -162,7 +168,7 @@ def with_adapter(model: "PreTrainedModel", adapter: Path) -> "PreTrainedModel":
         stored = set(file.keys())
     with faults_named(str(adapter), "这个适配器不是为这个底座训练的"), warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        laid = PeftModel.from_pretrained(model, str(adapter))
+        laid = PeftModel.from_pretrained(model, str(adapter), is_trainable=learning)
     from peft import get_peft_model_state_dict
 
     # peft only warns of weights that find no place, and the model would answer as if it had learned nothing.
@@ -178,7 +184,16 @@ def faults_named(place: str, what: str = "读不了") -> Iterator[None]:
 
     try:
         yield
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        RuntimeError,
+        ImportError,
+        AttributeError,
+        SafetensorError,
+        UnpicklingError,
+    ) as error:
         if "out of memory" in str(error).lower():
             raise
         words = " ".join(str(error).split())
@@ -198,6 +213,9 @@ def need_torch() -> Any:
         from transformers.utils import logging
     except ImportError as error:
         raise ShishenError(f"训练和运行本机模型要用 {error.name}；请运行 {EXTRA}。") from error
+    if not torch.cuda.is_available():
+        # Where DeepSpeed is installed it is imported along, and would tell of it on standard output.
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")
     # What a user needs to know is said by us, in one line.
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -9,6 +9,14 @@ import msgspec
 def save_model(model: Any, folder: Path) -> None:
     """Weights in safetensors, configuration and generation settings."""
     model.save_pretrained(str(folder), safe_serialization=True)
+    open_to_others(folder)
+
+
+def open_to_others(folder: Path) -> None:
+    """Give weights the rights of a usual file: safetensors writes them for their owner alone."""
+    usual = folder.stat().st_mode & 0o666
+    for path in folder.glob("*.safetensors"):
+        path.chmod(usual)
 
 
 def save_tokenizer(tokenizer: Any, folder: Path) -> None:

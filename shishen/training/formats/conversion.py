@@ -8,7 +8,7 @@ from typing import get_args
 from msgspec import Struct
 
 from shishen.errors import NotFound, ShishenError
-from shishen.examples import Example, Split
+from shishen.examples import Example, Split, split_files
 from shishen.records import Rejected
 from shishen.training.formats import Format, find_format
 from shishen.training.formats.dataset_info import FILE as DATASET_INFO
@@ -60,29 +60,32 @@ def convert(source: Path, target: Path, to: str, from_: str | None = None) -> Co
             described = stack.enter_context(staged_file(folder / DATASET_INFO))
             described.write(content)
             described.flush()
-        for split, path in sources.items():
+        for split, paths in sources.items():
             stream = stack.enter_context(staged_file(targets[split]))
-            kept = _kept(read_format(path, given or detect(path)), tally)
+            kept = _kept((row for path in paths for row in read_format(path, given or detect(path))), tally)
             count = write_rows(kept, format, stream)
             # A disk that is full must say so before the first file is moved.
             stream.flush()
             if not count:
                 reason = tally.first[-1].reason if tally.first else "没有对话"
-                raise ShishenError(f"{path} 里没有一条能用的对话（例如：{reason}）；什么也没有写。")
+                raise ShishenError(f"{paths[0]} 里没有一条能用的对话（例如：{reason}）；什么也没有写。")
             written += count
     return Converted(
         files=tuple(targets.values()), written=written, rejected=tally.rejected, first_rejected=tuple(tally.first)
     )
 
 
-def _sources(source: Path, given: Format | None) -> dict[Split, Path]:
+def _sources(source: Path, given: Format | None) -> dict[Split, list[Path]]:
     """The files to read by split. Raises NotFound where there are none."""
     if not source.exists():
         raise NotFound(f"没有 {source}；请检查路径。")
     if not source.is_dir():
-        return {_split_of(source): source}
-    found: dict[Split, Path] = {}
+        return {_split_of(source): [source]}
+    found: dict[Split, list[Path]] = {}
     for split in _SPLITS:
+        if given is None and len(shards := split_files(source, split)) > 1:
+            found[split] = shards
+            continue
         names = [given.files[split]] if given else [f"{split}.jsonl", f"{split}.json"]
         there = [path for name in names if (path := source / name).is_file() and path.stat().st_size]
         if len(there) > 1:
@@ -90,7 +93,7 @@ def _sources(source: Path, given: Format | None) -> dict[Split, Path]:
                 f"{source} 里有 {'、'.join(path.name for path in there)}，分不清用哪个；请用 --from 指明。"
             )
         if there:
-            found[split] = there[0]
+            found[split] = there
     if not found:
         raise NotFound(f"{source} 里没有 train.jsonl、dev.jsonl 或 test.jsonl；请给出数据文件，或数据集文件夹。")
     return found
@@ -100,7 +103,7 @@ def _split_of(path: Path) -> Split:
     return next((split for split in _SPLITS if path.stem == split), "train")
 
 
-def _targets(source: Path, sources: dict[Split, Path], target: Path, format: Format) -> dict[Split, Path]:
+def _targets(source: Path, sources: dict[Split, list[Path]], target: Path, format: Format) -> dict[Split, Path]:
     """Where each split goes. Raises ShishenError where that would write over what is read, or a dataset."""
     if target.suffix in (".json", ".jsonl") and not target.is_dir():
         if source.is_dir():
@@ -110,7 +113,7 @@ def _targets(source: Path, sources: dict[Split, Path], target: Path, format: For
         if target.exists() and not target.is_dir():
             raise ShishenError(f"{target} 是文件，名字却不以 .json 或 .jsonl 结尾；请换一个名字或文件夹。")
         targets = {split: target / format.files[split] for split in sources}
-    read = {path.resolve() for path in sources.values()}
+    read = {path.resolve() for paths in sources.values() for path in paths}
     for path in targets.values():
         if path.resolve() in read:
             raise ShishenError(f"{path} 正是要读的文件；请换一个目标。")
