@@ -11,9 +11,12 @@ import msgspec
 import typer
 
 from shishen import __version__
+from shishen.dataset_cli import dataset_app
 from shishen.errors import ShishenError
 from shishen.library_cli import Json, before_verb, kitchen_of, library_app, print_json, say
+from shishen.model_cli import compare, export, merge
 from shishen.reading_cli import add, read
+from shishen.training_cli import train_app
 
 app = typer.Typer(
     name="shishen",
@@ -24,6 +27,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(library_app, name="library")
+app.add_typer(dataset_app, name="dataset")
+app.add_typer(train_app, name="train")
 # Typer has click's classes under its own name or under click's, by its version.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
@@ -66,6 +71,9 @@ def parse() -> None:
 
 app.command()(read)
 app.command()(add)
+app.command()(merge)
+app.command()(export)
+app.command()(compare)
 
 
 @app.command()
@@ -90,7 +98,8 @@ def ask(
     if json_:
         from shishen.stages.answer import extension
 
-        print_json({"answer": "".join(kitchen.say([Message("user", text)], answer)), "shishen": extension(answer)})
+        said = "".join(kitchen.say([Message("user", text)], answer))
+        print_json({"answer": said, "shishen": extension(kitchen.as_said(answer))})
         return
     for piece in kitchen.say([Message("user", text)], answer):
         print(piece, end="", flush=True)

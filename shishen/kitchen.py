@@ -11,11 +11,11 @@ import os
 import secrets
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,15 +25,22 @@ from shishen.domains.cooking.matching import THRESHOLD
 from shishen.engines import EngineInfo
 from shishen.errors import BadRecord, Busy, NotFound, ShishenError, UnreadableFile
 from shishen.library import Changes, Library
-from shishen.protocols import Chat, Index, Ocr, Reader, Reranker, Structurer, Writer
+from shishen.protocols import Chat, Index, Ocr, Reader, Reranker, Structurer, Teacher, Writer
 from shishen.records import Answer, Line, Message, Recipe, Rejected
+from shishen.rejected_file import RejectedFile as RejectedFile
 from shishen.retriever import Retriever
 from shishen.selection import Selection
 from shishen.settings import Settings
 from shishen.stages import add as add_stage
 from shishen.stages.answer import Conversations
+from shishen.stages.phrase import as_said, phrase
 from shishen.stages.read import Candidate, Event, find_files, read, watch
 from shishen.stages.structure import Costs, Workshop
+
+if TYPE_CHECKING:
+    from shishen.examples import Example
+    from shishen.stages.dataset import Building, BuildOptions, Built
+    from shishen.stages.questions import Asked, Asking, QuestionsOptions
 
 HOUSE = Path(__file__).parent / "cookbook"
 # Seconds that a question waits for another process to make the first index.
@@ -91,6 +98,12 @@ class Kitchen:
     def structurer(self) -> Structurer:
         """The engine that reads passages into drafts."""
         built: Structurer = self._engine("structurer", "structurer-cache")
+        return built
+
+    @cached_property
+    def teacher(self) -> Teacher:
+        """The engine that writes what a model learns from."""
+        built: Teacher = self._engine("teacher", "teacher-cache")
         return built
 
     @cached_property
@@ -228,6 +241,74 @@ class Kitchen:
                 partial.unlink(missing_ok=True)
         return count
 
+    def build_dataset(
+        self,
+        output: str | Path,
+        options: "BuildOptions",
+        *,
+        paths: Sequence[str | Path] | None = None,
+        limit: int = 0,
+        force: bool = False,
+        count_tokens: "Callable[[Example], int] | None" = None,
+        tokenizer: str = "",
+    ) -> "Iterator[Building | Costs | Built]":
+        """Write dialogues to learn from, out of files or else out of the library, into a dataset folder.
+
+        At most `limit` recipes are used (0: all). Raises ShishenError, NotFound.
+        """
+        from shishen.stages.dataset import build
+        from shishen.stages.recipe_sources import of_files, of_library
+
+        if not paths and self.library.empty:
+            self.add_house()
+        limits = self.settings.reader
+        sources = (
+            of_files(paths, limit, self.readers, limits, lambda: self.workshop)
+            if paths
+            else of_library(self.library, limit)
+        )
+        yield from build(
+            sources.every,
+            sources.names,
+            Path(output),
+            options,
+            fingerprint=sources.fingerprint,
+            force=force,
+            count_tokens=count_tokens,
+            tokenizer=tokenizer,
+            teacher=self.teacher if options.paraphrase else None,
+        )
+
+    def ask_documents(
+        self,
+        paths: Sequence[str | Path],
+        output: str | Path,
+        options: "QuestionsOptions",
+        *,
+        force: bool = False,
+        count_tokens: "Callable[[Example], int] | None" = None,
+        tokenizer: str = "",
+    ) -> "Iterator[Asking | Costs | Asked]":
+        """Write questions on documents of any kind, with answers out of them, into a dataset folder.
+
+        Raises ShishenError, NotFound.
+        """
+        from shishen.stages.questions import questions
+
+        yield from questions(
+            find_files([Path(path) for path in paths]),
+            tuple(str(path) for path in paths),
+            self.readers,
+            self.settings.reader,
+            self.workshop,
+            self.teacher,
+            Path(output),
+            options,
+            force=force,
+            count_tokens=count_tokens,
+            tokenizer=tokenizer,
+        )
+
     def prepare(self) -> None:
         """What must be done before the first answer: the house cookbook into an empty library, index caught up."""
         if self.library.empty:
@@ -245,6 +326,7 @@ class Kitchen:
         self.prepare()
         self.conversations.answer([Message("user", "我花生过敏，推荐一道汤"), Message("user", "红烧肉怎么做")], seed=0)
         self.conversations.answer([Message("user", "红烧肉换成六个人的量，没有料酒怎么办")], seed=0)
+        self.chat  # noqa: B018
 
     def warm_up_selection(self) -> None:
         """Read every dish once, so that the first wish need not wait for it; the server does so beside its work."""
@@ -260,10 +342,16 @@ class Kitchen:
         messages = [Message("user", question)] if isinstance(question, str) else question
         return self.conversations.answer(messages, secrets.randbits(31) if seed is None else seed)
 
-    def say(self, messages: Sequence[Message], given: Answer) -> Iterator[str]:
-        """An answer's text in pieces, phrased by the chat engine."""
-        recipes = [] if given.refused else [self.library.get(cited.id) for cited in given.recipes[:1]]
-        yield from self.chat.phrase(messages, given, recipes)
+    def say(self, messages: Sequence[Message], given: Answer) -> Generator[str]:
+        """An answer's text in pieces by the chat engine, checked where the words are its own; closing it stops that."""
+        yield from phrase(self.chat, messages, given, self._stood_on(given))
+
+    def as_said(self, given: Answer) -> Answer:
+        """The answer as it is announced beside its text: not verified where a model says it from memory."""
+        return as_said(self.chat, given, self._stood_on(given))
+
+    def _stood_on(self, given: Answer) -> list[Recipe]:
+        return [] if given.refused else [self.library.get(cited.id) for cited in given.recipes[:1]]
 
     def recipe(self, id_: str) -> Recipe:
         """A recipe by its id. Raises NotFound."""
@@ -278,40 +366,6 @@ class Kitchen:
     def rejected_path(self) -> Path:
         """Where the last run's rejected records are listed."""
         return self.settings.home / "rejected.jsonl"
-
-
-class RejectedFile:
-    """`rejected.jsonl`: what the last run rejected; gone after a run that rejected nothing.
-
-    A file that cannot be written stops no run: `fault` then says why.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._stream: Any = None
-        self.count = 0
-        self.fault: str | None = None
-
-    def __enter__(self) -> "RejectedFile":
-        return self
-
-    def __exit__(self, error: object, *_: object) -> None:
-        if self._stream:
-            self._stream.close()
-        if error is None and self.count == 0:
-            with suppress(OSError):
-                self._path.unlink(missing_ok=True)
-
-    def write(self, rejected: Rejected) -> None:
-        """Add one line, at once."""
-        self.count += 1
-        try:
-            if self._stream is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._stream = self._path.open("wb", buffering=0)
-            self._stream.write(msgspec.json.encode(rejected) + b"\n")
-        except OSError as error:
-            self.fault = f"{self._path} 写不进去（{error.strerror}），没读成的没有记下。"
 
 
 def engine_list() -> list[EngineInfo]:

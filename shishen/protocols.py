@@ -1,7 +1,7 @@
 """What an engine must do. One protocol a kind; an engine is one file under `engines/<kind>/`."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 
 from msgspec import Struct
 
@@ -51,13 +51,34 @@ class Ocr(Protocol):
 
 
 class Cost(Struct, frozen=True, kw_only=True):
-    """What structuring costs, or has cost: requests, tokens in and out, money (in `currency`) where prices are set."""
+    """What a model costs, or has cost: requests, tokens in and out, money (in `currency`) where prices are set."""
 
     requests: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     money: float | None = None
     currency: str = "元"
+
+    @classmethod
+    def priced(
+        cls, requests: int, input_tokens: int, output_tokens: int, prices: tuple[float, float], currency: str
+    ) -> "Cost":
+        """The cost at prices for a million tokens in and out; without money where both are 0."""
+        money = (input_tokens * prices[0] + output_tokens * prices[1]) / 1_000_000 if any(prices) else None
+        return cls(
+            requests=requests, input_tokens=input_tokens, output_tokens=output_tokens, money=money, currency=currency
+        )
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Both together, in the same currency."""
+        known = [money for money in (self.money, other.money) if money is not None]
+        return Cost(
+            requests=self.requests + other.requests,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            money=sum(known) if known else None,
+            currency=self.currency,
+        )
 
 
 class Structurer(Protocol):
@@ -72,6 +93,55 @@ class Structurer(Protocol):
 
         Raises ShishenError where nothing can go on (a server that cannot be reached, a wrong key).
         """
+        ...
+
+    def spent(self) -> Cost | None:
+        """What was paid or sent so far; None where nothing ever is."""
+        ...
+
+
+class Lesson(Struct, frozen=True, kw_only=True):
+    """A passage to ask about: what it is of (`title`), its text, how many pairs, what has been asked of it before."""
+
+    title: str
+    text: str
+    count: int
+    asked: tuple[str, ...] = ()
+
+
+class Taught(Struct, frozen=True, kw_only=True):
+    """A question, its answer, and the words of the passage that the answer stands on; as a model gave them."""
+
+    question: str
+    answer: str
+    quote: str
+
+
+class Untaught(Struct, frozen=True):
+    """Nothing came of one question or one passage; the reason, in words."""
+
+    reason: str
+
+
+class Teacher(Protocol):
+    """Writes what another model learns from. Nothing of it is checked here: who asks holds it against the source."""
+
+    def estimate(self, asked: Iterable[str | Lesson], count: int = 0) -> Cost | None:
+        """What it will cost to word these questions in `count` other ways, or to teach these lessons.
+
+        What is kept from before is left out. Raises ShishenError where this engine can do neither.
+        """
+        ...
+
+    def paraphrase(self, questions: Iterable[str], count: int) -> Iterator[tuple[str, ...] | Untaught]:
+        """At most `count` other wordings of each question, in their order; few are taken ahead.
+
+        Raises ShishenError where nothing can go on (a server that cannot be reached, a wrong key).
+        """
+        ...
+
+    def questions(self, lessons: Iterable[Lesson]) -> Iterator[tuple[Taught, ...] | Untaught]:
+        """Pairs of question and answer of each lesson, in their order. Raises as `paraphrase` does."""
         ...
 
     def spent(self) -> Cost | None:
@@ -134,8 +204,16 @@ class Reranker(Protocol):
         ...
 
 
+# What a chat engine speaks from: the composed answer word for word, the records in its prompt, what it has learned.
+Basis = Literal["answer", "recipes", "memory"]
+
+
 class Chat(Protocol):
-    """Phrases a grounded answer."""
+    """Phrases a grounded answer.
+
+    An engine that does not say it word for word has an attribute `basis`, `recipes` or `memory`: what it says is then
+    checked, or labelled (`stages/phrase.py`), and it is asked only where a model may speak.
+    """
 
     def phrase(self, messages: Sequence[Message], answer: Answer, recipes: Sequence[Recipe]) -> Iterator[str]:
         """The answer's text in pieces, as they come; `recipes` are the records that it stands on."""

@@ -65,7 +65,7 @@ def read(
                 if isinstance(event, Rejected):
                     failed |= _rejection(event, rejected, candidate.named)
                 elif isinstance(event, Costs):
-                    _say_costs(event)
+                    say_costs(event)
                 elif isinstance(event, Recipe):
                     out.write(msgspec.json.encode(event) + b"\n")
                     count += 1
@@ -105,7 +105,7 @@ def add(paths: Paths, json_: Json = False) -> None:
                 if isinstance(event, Rejected):
                     failed |= _rejection(event, rejected, event.path in named)
                 elif isinstance(event, Costs):
-                    _say_costs(event)
+                    say_costs(event)
                 else:
                     changes = event.changes
                     advance(event.found, rejected.count, event.file.label, event.page)
@@ -144,7 +144,7 @@ def _finish(words: str, rejected: "RejectedFile", path: Path) -> None:
     say(f"{words}；{rejected.count} 处没读成{see}。" if rejected.count else f"{words}。")
 
 
-def _say_costs(costs: "Costs") -> None:
+def say_costs(costs: "Costs") -> None:
     """What a model is about to cost, or has cost."""
     cost = costs.cost
     words = f"{cost.requests} 次请求，输入 {cost.input_tokens:,} 个、输出 {cost.output_tokens:,} 个词元"

@@ -25,6 +25,7 @@ DEFAULT_ENGINES = {
     "index": "tantivy",
     "reranker": "overlap",
     "chat": "composer",
+    "teacher": "none",
 }
 OptionsOf = Callable[[str, str], type[Struct] | None]
 _PREFIX = "SHISHEN_"

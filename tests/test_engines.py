@@ -24,6 +24,7 @@ from shishen.records import Answer, Draft, Message, Question, State
 from shishen.settings import DEFAULT_ENGINES
 from shishen.source_file import SourceFile
 from tests.samples import SAMPLES
+from tests.taught_models import said, untaught
 
 ROOT = Path(__file__).parent.parent
 FILES = [
@@ -39,6 +40,9 @@ every_reader = pytest.mark.parametrize("info", [i for i in EVERY if i.kind == "r
 def options_of(info: EngineInfo, folder: Path) -> Struct:
     """The engine's options, with a folder of its own where it wants one."""
     options = info.options()
+    if (info.kind, info.name) == ("chat", "transformers"):
+        model = untaught(folder / "model", [said("问", "答")])
+        return msgspec.structs.replace(options, path=str(model), longest_answer=8)
     return msgspec.structs.replace(options, path=str(folder)) if hasattr(options, "path") else options
 
 
@@ -239,11 +243,11 @@ def test_a_reranker_scores_each_text_between_none_and_one(info: EngineInfo) -> N
 
 @pytest.mark.parametrize("info", [i for i in EVERY if i.kind == "chat"], ids=lambda info: info.name)
 @pytest.mark.parametrize(
-    "text", ["", "一行", "## 菜\n\n1. 切。2. 炒！\n\n| a | b |\n", "无标点" * 1000, "\n\n", "。。。"]
+    "text", ["", "一行", "## 菜\n\n1. 切。2. 炒！\n\n| a | b |\n", "无标点" * 150, "\n\n", "。。。"]
 )
-def test_the_default_chat_says_what_was_composed(info: EngineInfo, text: str) -> None:
+def test_the_default_chat_says_what_was_composed(info: EngineInfo, text: str, tmp_path: Path) -> None:
     answer = Answer(text=text, intent="how_to_cook", refused=False, state=State(), verified=True)
-    pieces = list(info.build().phrase([Message("user", "菜怎么做")], answer, []))
+    pieces = list(info.build(options_of(info, tmp_path)).phrase([Message("user", "菜怎么做")], answer, []))
     assert all(pieces)
     if info.name == DEFAULT_ENGINES["chat"]:
         assert "".join(pieces) == text

@@ -19,7 +19,7 @@ LAYERS = [
     {"stages"},
     {"kitchen", "doctor"},
     {"server"},
-    {"library_cli", "reading_cli", "dataset_cli", "training_cli"},
+    {"library_cli", "reading_cli", "dataset_cli", "training_cli", "model_cli"},
     {"cli"},
     {"__main__"},
 ]

@@ -47,6 +47,7 @@ def test_defaults_need_nothing(tmp_path: Path) -> None:
         "index": "tantivy",
         "reranker": "overlap",
         "chat": "composer",
+        "teacher": "none",
     }
 
 

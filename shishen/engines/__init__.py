@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from shishen.errors import NotFound, ShishenError
 
-KINDS = ("reader", "ocr", "structurer", "writer", "index", "reranker", "chat")
+KINDS = ("reader", "ocr", "structurer", "writer", "index", "reranker", "chat", "teacher")
 
 
 class EngineInfo(Struct, frozen=True):

@@ -73,7 +73,9 @@ def create_app(kitchen: Kitchen) -> FastAPI:
 
 
 def run(kitchen: Kitchen, host: str, port: int) -> None:
-    """Serve until stopped. Raises ShishenError where the port cannot be had."""
+    """Serve until stopped. Raises ShishenError where the port or the chat engine cannot be had."""
+    # A model is loaded before the first question comes, and what is wrong with it is told at once.
+    kitchen.chat  # noqa: B018
     config = uvicorn.Config(create_app(kitchen), host=host, port=port, log_level="warning")
     try:
         socket = create_server((host, port), family=AF_INET6 if ":" in host else AF_INET)

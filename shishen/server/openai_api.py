@@ -3,12 +3,16 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Annotated, Any, Literal
 
+from anyio import CancelScope
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Receive, Scope, Send
 
 from shishen.errors import NotFound, ShishenError
 from shishen.kitchen import Kitchen
@@ -93,11 +97,7 @@ def chat_completions(body: ChatRequest, request: Request) -> Response:
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": MODEL}
     if body.stream:
         usage = body.stream_options is not None and body.stream_options.include_usage
-        return StreamingResponse(
-            _events(kitchen, messages, answer, head, usage),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
-        )
+        return _Stream(_events(kitchen, messages, answer, head, usage))
     text = "".join(kitchen.say(messages, answer))
     choice = {
         "index": 0,
@@ -111,14 +111,35 @@ def chat_completions(body: ChatRequest, request: Request) -> Response:
             "object": "chat.completion",
             "choices": [choice],
             "usage": _usage(messages, text),
-            "shishen": extension(answer),
+            "shishen": extension(kitchen.as_said(answer)),
         }
     )
 
 
+class _Stream(StreamingResponse):
+    """Server-sent events; a client that goes away ends what makes them, at once and not when memory is tidied."""
+
+    def __init__(self, events: Generator[str]) -> None:
+        super().__init__(
+            events,
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+        )
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events, then close what made them, however it ended."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                # A model stops at its next word; others need not wait for that.
+                await run_in_threadpool(self._events.close)
+
+
 def _events(
     kitchen: Kitchen, messages: list[Message], answer: Answer, head: dict[str, Any], usage: bool
-) -> Iterator[str]:
+) -> Generator[str]:
     """The chunks of a stream; the `shishen` object is on the last one that has a choice."""
     chunk = {**head, "object": "chat.completion.chunk"}
 
@@ -128,10 +149,11 @@ def _events(
 
     yield event({"role": "assistant", "content": ""})
     said = []
-    for piece in kitchen.say(messages, answer):
-        said.append(piece)
-        yield event({"content": piece})
-    yield event({}, "stop", shishen=extension(answer))
+    with closing(kitchen.say(messages, answer)) as pieces:
+        for piece in pieces:
+            said.append(piece)
+            yield event({"content": piece})
+    yield event({}, "stop", shishen=extension(kitchen.as_said(answer)))
     if usage:
         yield _event({**chunk, "choices": [], "usage": _usage(messages, "".join(said))})
     yield "data: [DONE]\n\n"

@@ -56,7 +56,7 @@ class PageRead(Struct, frozen=True):
 
 
 class Costs(Struct, frozen=True):
-    """What structuring a document is about to cost, or (`paid`) has cost."""
+    """What asking a model is about to cost, or (`paid`) has cost."""
 
     cost: Cost
     paid: bool
@@ -75,7 +75,7 @@ def structure(
     window: list[Page] = []
     passages: list[Passage] = []
     found = 0
-    for page in _looked_at(pages, file, workshop):
+    for page in looked_at(pages, file, workshop):
         if not isinstance(page, Page):
             yield page
             found += isinstance(page, Draft)
@@ -139,7 +139,7 @@ def _structured(passages: list[Passage], workshop: Workshop) -> Generator[Readin
     return found
 
 
-def _looked_at(
+def looked_at(
     pages: Iterable[Draft | Page | Rejected], file: SourceFile, workshop: Workshop
 ) -> Iterator[Draft | Page | Rejected]:
     """The pages in their order, those without text looked at by OCR, several at a time.

@@ -3,16 +3,11 @@
 What the rules had is never lost: where the model fails or finds nothing, their reading is given with a doubt that
 says so, and only a passage that they could not read either is rejected, with its page and the reason. Whether what
 the model says stands on the page is not looked at here (`domains/cooking/page_grounding.py`).
-Answers that hold are kept by engine version, model, prompt, passage and the options that shape an answer, so that a
-run that was stopped goes on where it was; failures are not kept, and are asked again. The key is never kept.
+How a model is asked, and what is kept of its answers, is in `model_answers.py`.
 """
 
-import hashlib
-import re
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,8 +17,9 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from shishen.content_cache import ContentCache
-from shishen.errors import BadRecord, ShishenError
-from shishen.model_client import Completion, Endpoint, ModelClient, Unanswered
+from shishen.errors import BadRecord
+from shishen.model_answers import CONTROLS, Answers, Request, in_order, prompts_in, read_answer, schema_of
+from shishen.model_client import Endpoint, ModelClient, Unanswered
 from shishen.pages import Passage, Reading
 from shishen.protocols import Cost, Structurer
 from shishen.records import Draft, DraftLine, DraftStep, Rejected, Source
@@ -38,13 +34,8 @@ PROMPTS = Path(__file__).parent / "prompts"
 _LONGEST_PASSAGE = 20_000
 # A model does not say how sure it is; grounding lowers this where it drops something.
 _SURE = 0.9
-# Passages taken ahead of the one that is waited for, a place that asks.
-_AHEAD = 4
-# So many passages without one answer that holds, and the model is the wrong one.
-_USELESS_FROM_THE_START = 10
 # The JSON around the words of an answer, in tokens.
 _FRAME_TOKENS = 200
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 Positive = Annotated[float, Meta(ge=0)]
 
@@ -117,31 +108,16 @@ class Reply(Struct, frozen=True):
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of `Reply` as `response_format` wants it: every field required, none beside them."""
-    (_,), components = msgspec.json.schema_components([Reply], ref_template="#/$defs/{name}")
-    for definition in components.values():
-        definition["required"] = list(definition["properties"])
-        definition["additionalProperties"] = False
-        for field in definition["properties"].values():
-            field.pop("default", None)
-    return {**components.pop("Reply"), "$defs": components}
+    """The JSON schema of `Reply` as `response_format` wants it."""
+    return schema_of(Reply)
 
 
 def read_reply(text: str) -> Reply:
-    """The answer out of what a model says: without its thinking, a code fence, words around it.
+    """The answer out of what a model says.
 
     Raises BadRecord with what is wrong, in words for the model and the user.
     """
-    text = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL)
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end < start:
-        raise BadRecord("回答里没有完整的 JSON 对象" if text.strip() else "回答是空的")
-    try:
-        reply = msgspec.json.decode(text[start : end + 1].encode("utf-8", "replace"), type=Reply)
-    except msgspec.ValidationError as error:
-        raise BadRecord(f"JSON 的内容不合格式：{error}") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadRecord(f"JSON 不完整或有错：{error}") from error
+    reply = read_answer(text, Reply)
     if nameless := [f"dishes[{i}]" for i, dish in enumerate(reply.dishes) if _words(dish.title) is None]:
         raise BadRecord(f"{'、'.join(nameless)} 没有菜名；没有菜名的不是菜谱")
     return reply
@@ -158,7 +134,6 @@ class OpenaiStructurer:
         self._cache = ContentCache(options.path) if options.path else None
         names = {field.name for field in msgspec.structs.fields(Endpoint)}
         given = {name: value for name, value in msgspec.structs.asdict(options).items() if name in names}
-        self._useful, self._useless_count = False, 0
         self._client = ModelClient(Endpoint(**given, setting="structurer.openai"))
 
     def estimate(self, passages: Sequence[Passage]) -> Cost | None:
@@ -166,7 +141,7 @@ class OpenaiStructurer:
         asked = [passage for passage in passages if self._to_pay(passage)]
         return self._cost(
             len(asked),
-            sum(message_tokens(self._messages(passage)) for passage in asked),
+            sum(message_tokens(self._answers.messages(passage.text)) for passage in asked),
             sum(estimated_tokens(passage.text) + _FRAME_TOKENS for passage in asked),
         )
 
@@ -181,20 +156,8 @@ class OpenaiStructurer:
         Of several dishes in one passage only the first has the passage's own line as its source; the stage numbers
         the others. Raises ShishenError where no request can succeed.
         """
-        stop = threading.Event()
-        waiting: deque[Future[list[Reading | Rejected]]] = deque()
-        workers = ThreadPoolExecutor(self._options.concurrency, thread_name_prefix="structurer")
-        try:
-            for passage in passages:
-                waiting.append(workers.submit(self._read, passage, stop))
-                while waiting and (waiting[0].done() or len(waiting) >= self._options.concurrency * _AHEAD):
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-        finally:
-            # What is under way is paid for: it ends by itself and is kept.
-            stop.set()
-            workers.shutdown(wait=False, cancel_futures=True)
+        for results in in_order(self._read, passages, self._options.concurrency):
+            yield from results
 
     # --- one passage -------------------------------------------------------------------------------------
 
@@ -204,7 +167,7 @@ class OpenaiStructurer:
         if len(passage.text) > _LONGEST_PASSAGE:
             return self._as_by_rules(passage, f"这一段有 {len(passage.text)} 个字，太长，没有发给模型")
         try:
-            reply = self._kept(passage) or self._ask(passage, stop)
+            reply = self._answers.ask(passage.text, stop)
         except Unanswered as error:
             return self._as_by_rules(passage, f"模型没有读成：{error}")
         if not reply.dishes:
@@ -213,7 +176,7 @@ class OpenaiStructurer:
 
     def _sent(self, passage: Passage) -> bool:
         """Whether this passage is for the model."""
-        if not _CONTROLS.sub("", passage.text).strip():
+        if not CONTROLS.sub("", passage.text).strip():
             return False
         if not self._options.only_uncertain or passage.reading is None:
             return True
@@ -221,7 +184,9 @@ class OpenaiStructurer:
         return not sure or min(sure) < self._options.threshold
 
     def _to_pay(self, passage: Passage) -> bool:
-        return self._sent(passage) and len(passage.text) <= _LONGEST_PASSAGE and self._kept(passage) is None
+        return (
+            self._sent(passage) and len(passage.text) <= _LONGEST_PASSAGE and self._answers.kept(passage.text) is None
+        )
 
     def _as_by_rules(self, passage: Passage, reason: str) -> list[Reading | Rejected]:
         if passage.reading is not None:
@@ -230,100 +195,24 @@ class OpenaiStructurer:
         place = "" if page is None else f"第 {page} 页："
         return [Rejected(path=passage.path, page=page, reason=f"{place}{reason}")]
 
-    def _ask(self, passage: Passage, stop: threading.Event) -> Reply:
-        """The model's answer, kept. Raises Unanswered where there is none that holds, after one repair."""
-        messages = self._messages(passage)
-        completion = self._complete(messages, stop)
-        try:
-            reply = _checked(completion)
-        except BadRecord as fault:
-            repair = self._prompts["repair"].replace("{fault}", str(fault))
-            said = {"role": "assistant", "content": completion.text or "（空）"}
-            completion = self._complete([*messages, said, {"role": "user", "content": repair}], stop)
-            try:
-                reply = _checked(completion)
-            except BadRecord as again:
-                raise self._useless(again) from again
-        self._useful = True
-        if self._cache is not None:
-            self._cache.put(self._key(passage), msgspec.json.encode(reply))
-        return reply
-
-    def _useless(self, fault: BadRecord) -> ShishenError:
-        """An answer that does not hold even when repaired; a model that never gives another is not paid for more."""
-        self._useless_count += 1
-        if not self._useful and self._useless_count >= _USELESS_FROM_THE_START:
-            model, setting = self._options.model, "structurer.openai"
-            return ShishenError(
-                f"模型 {model} 开头 {self._useless_count} 段都没有按格式回答（{fault}）；"
-                f"请换一个模型，或换一种 {setting}.response_format。"
-            )
-        return Unanswered(f"改过一次仍不行，{fault}")
-
-    def _complete(self, messages: Sequence[dict[str, str]], stop: threading.Event) -> Completion:
-        return self._client.complete(
-            messages, response_format=self._response_format, max_tokens=self._options.max_tokens or None, stop=stop
-        )
-
-    # --- what is asked, what is kept ----------------------------------------------------------------------
-
-    def _messages(self, passage: Passage) -> list[dict[str, str]]:
-        # Fonts without a proper table give halves of characters, which no JSON holds.
-        text = _CONTROLS.sub("", passage.text)
-        return [{"role": "system", "content": self._prompts["structure"]}, {"role": "user", "content": text}]
-
     @cached_property
-    def _prompts(self) -> dict[str, str]:
-        prompts = {path.stem: path.read_text(encoding="utf-8").strip() for path in PROMPTS.glob("*.md")}
-        if self._options.response_format != "json_schema":
-            described = msgspec.json.encode(schema()).decode()
-            prompts["structure"] += f"\n\n## 格式\n\n回答要合乎这个 JSON Schema：\n\n{described}"
-        return prompts
-
-    @cached_property
-    def _response_format(self) -> dict[str, Any] | None:
-        if self._options.response_format == "json_schema":
-            return {"type": "json_schema", "json_schema": {"name": "dishes", "strict": True, "schema": schema()}}
-        return None if self._options.response_format == "none" else {"type": "json_object"}
-
-    def _kept(self, passage: Passage) -> Reply | None:
-        kept = self._cache.get(self._key(passage)) if self._cache is not None else None
-        try:
-            return None if kept is None else msgspec.json.decode(kept, type=Reply)
-        except msgspec.DecodeError:
-            return None
-
-    def _key(self, passage: Passage) -> str:
-        asked = (
-            VERSION,
-            self._options.model,
-            self._options.response_format,
-            self._options.max_tokens,
-            self._prompts["repair"],
-            self._messages(passage),
+    def _answers(self) -> Answers[Reply]:
+        prompts = prompts_in(PROMPTS)
+        request = Request(
+            name="dishes",
+            prompt=prompts["structure"],
+            repair=prompts["repair"],
+            model=self._options.model,
+            version=VERSION,
+            response_format=self._options.response_format,
+            max_tokens=self._options.max_tokens,
+            setting="structurer.openai",
         )
-        return hashlib.blake2b(msgspec.json.encode(asked), digest_size=32).hexdigest()
+        return Answers(self._client, Reply, request, self._cache, read_reply)
 
     def _cost(self, requests: int, input_tokens: int, output_tokens: int) -> Cost:
         prices = self._options.input_price, self._options.output_price
-        money = (input_tokens * prices[0] + output_tokens * prices[1]) / 1_000_000 if any(prices) else None
-        return Cost(
-            requests=requests,
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            money=money,
-            currency=self._options.currency,
-        )
-
-
-def _checked(completion: Completion) -> Reply:
-    try:
-        return read_reply(completion.text)
-    except BadRecord as error:
-        if completion.finish_reason in ("length", "content_filter"):
-            why = "太长，被截断了" if completion.finish_reason == "length" else "被服务商的内容过滤拦下了"
-            raise BadRecord(f"回答{why}") from error
-        raise
+        return Cost.priced(requests, input_tokens, output_tokens, prices, self._options.currency)
 
 
 # --- an answer as readings -----------------------------------------------------------------------------------
@@ -375,7 +264,7 @@ def _draft(dish: Dish, source: Source) -> Draft:
 
 def _words(text: str | None) -> str | None:
     """Words in one line; None where there are none."""
-    return " ".join(_CONTROLS.sub("", text or "").split()) or None
+    return " ".join(CONTROLS.sub("", text or "").split()) or None
 
 
 def _several(texts: Sequence[str]) -> tuple[str, ...]:

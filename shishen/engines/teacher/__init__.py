@@ -1,0 +1,1 @@
+"""Writing of training data by a model."""
