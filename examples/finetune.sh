@@ -40,16 +40,17 @@ say "教 20 道新菜：全量，同时复习旧菜"
   --replay "$work/old" --set replay.share=0.4 --output "$work/runs/full-replay"
 
 say "教 20 道新菜：LoRA，同时复习旧菜"
-"$shishen" train "${teach[@]}" --method lora --epochs 12 --learning-rate 3e-3 \
-  --set lora.rank=32 --set lora.alpha=64 --replay "$work/old" --set replay.share=0.4 --output "$work/runs/lora"
+"$shishen" train "${teach[@]}" --method lora --epochs 24 --learning-rate 4e-3 \
+  --set lora.rank=64 --set lora.alpha=128 --replay "$work/old" --set replay.share=0.25 --output "$work/runs/lora"
 
 say "把 LoRA 合并进底座"
 "$shishen" merge "$work/runs/lora" "$work/models/lora" --force
 
 say "比较：学会了多少，忘了多少"
 "$shishen" compare "$work/runs/base" "$work/runs/full" "$work/runs/full-replay" "$work/models/lora" \
-  --dataset "$work/new" --old "$work/old" --count 100 --output "$work/compare"
+  --dataset "$work/new" --old "$work/old" --count 60 --output "$work/compare"
 
-say "让教好的模型回答"
-"$shishen" --set chat.engine=transformers --set "chat.transformers.path=$work/runs/full-replay/model" ask 红烧肉怎么做
+say "让教好的模型凭记忆回答"
+"$shishen" --set chat.engine=transformers --set "chat.transformers.path=$work/runs/full-replay/model" \
+  --set chat.transformers.context=none ask 红烧肉怎么做
 say "好了：并排的回答在 $work/compare/compare.html"

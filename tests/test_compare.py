@@ -214,9 +214,9 @@ def test_models_get_the_shortest_names_that_tell_them_apart(tmp_path: Path) -> N
     a, b = (ModelFolder(base=str(tmp_path / run / "model")) for run in ("one", "two"))
     for folder in (a, b):
         Path(folder.base).mkdir(parents=True)
-    assert names_of([a, b]) == ["one/model", "two/model"]
-    assert names_of([a, ModelFolder(base="Qwen/Qwen3-0.6B")]) == ["model", "Qwen3-0.6B"]
-    assert names_of([a, ModelFolder(base=a.base, adapter=tmp_path / "adapter")]) == ["model", "adapter"]
+    assert names_of([a, b]) == ["one", "two"]
+    assert names_of([a, ModelFolder(base="Qwen/Qwen3-0.6B")]) == ["one", "Qwen3-0.6B"]
+    assert names_of([a, ModelFolder(base=a.base, adapter=tmp_path / "adapter")]) == ["one", "adapter"]
 
 
 # --- the page --------------------------------------------------------------------------------------------

@@ -193,6 +193,16 @@ def test_checkpoints_are_pruned(data: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in done.checkpoints.iterdir()) == ["step-000006", "step-000007"]
 
 
+def test_the_curves_go_to_tensorboard_too(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    done = run(settings(data, tmp_path / "run", steps=4, tensorboard=True))
+    curves = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    told = [point.value for point in curves.Scalars("train/loss")]
+    assert told == pytest.approx(losses(done), rel=1e-6)
+
+
 def test_a_run_in_fewer_bits_learns(data: Path, tmp_path: Path) -> None:
     done = run(settings(data, tmp_path / "run", precision="bf16", steps=30))
     assert losses(done)[-1] < losses(done)[0] - 1.5

@@ -1,5 +1,6 @@
 """A model and its tokenizer into memory: on the device that is there, in the numbers it is good at, 4-bit if asked."""
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -140,10 +141,6 @@ def load_weights(
 
 def four_bit_settings(numbers: "torch.dtype") -> Any:
     """nf4 with double quantisation, as in QLoRA (Dettmers and others, 2023, arXiv:2305.14314)."""
-    import logging
-
-    # It tells everybody that a processor has no kernel for it; it works all the same.
-    logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:
@@ -210,13 +207,15 @@ def need_torch() -> Any:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         import torch
-        from transformers.utils import logging
+        from transformers.utils import logging as transformers_logging
     except ImportError as error:
         raise ShishenError(f"训练和运行本机模型要用 {error.name}；请运行 {EXTRA}。") from error
     if not torch.cuda.is_available():
         # Where DeepSpeed is installed it is imported along, and would tell of it on standard output.
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
     # What a user needs to know is said by us, in one line.
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    # bitsandbytes, which peft imports, tells everybody that a processor has no kernel of its own for it.
+    logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
     return torch

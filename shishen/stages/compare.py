@@ -148,6 +148,8 @@ def compare(
 def names_of(models: Sequence[ModelFolder]) -> list[str]:
     """A name for each model: its folder's, with as much of the path before it as tells it from the others."""
     paths = [Path(m.adapter or m.base).resolve() if m.adapter or m.local else Path(m.base) for m in models]
+    # What came of a run is called after the run.
+    paths = [path.parent if path.name == "model" else path for path in paths]
     for size in range(1, max(len(path.parts) for path in paths) + 1):
         names = ["/".join(path.parts[-size:]) for path in paths]
         if len(set(names)) == len(names):

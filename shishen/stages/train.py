@@ -38,6 +38,7 @@ def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event"]:
     from shishen.training.provenance import check_same, provenance
     from shishen.training.run_folder import Progress
     from shishen.training.run_report import write_report
+    from shishen.training.tensorboard import Board
 
     run = RunFolder(Path(config.output).expanduser())
     with processes(config.devices) as group, run.alone(group.first):
@@ -58,8 +59,11 @@ def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event"]:
             loop = Loop(config, run, prepared, group)
             events = loop.run()
             ending.waits = True
+            board = Board(run.path / "tensorboard") if config.tensorboard and group.first else None
             try:
                 for event in events:
+                    if board:
+                        board.take(event)
                     if isinstance(event, Finished):
                         if group.first:
                             write_report(run, config)
@@ -74,6 +78,9 @@ def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event"]:
                 with suppress(ShishenError):
                     loop.save_now()
                 raise
+            finally:
+                if board:
+                    board.close()
 
 
 class _Ending:

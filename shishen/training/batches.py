@@ -26,6 +26,9 @@ Place = tuple[int, int]
 # Sequences are put side by side by length among so many batches' worth, so that what follows what stays a matter of
 # chance.
 _WINDOW = 64
+# Widths are multiples of this. A processor compiles a kernel for each shape of bf16 that it meets, and keeps them all:
+# with every width as it comes a run on 5 million parameters held 3.5 GB after 400 steps, with these 1.3 GB.
+WIDTH_STEP = 16
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -109,7 +112,7 @@ def collate(places: Sequence[Place], stores: Sequence["TokenStore"], layout: str
         ends = tuple(int(end) for end in numpy.cumsum(sizes))
         begins = [0, *ends[:-1]]
     else:
-        width = max(sizes)
+        width = -(-max(sizes) // WIDTH_STEP) * WIDTH_STEP
         ids = numpy.full((len(found), width), padding, numpy.int64)
         for row, (tokens, _) in enumerate(found):
             ids[row, : len(tokens)] = tokens

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PACKED_ATTENTION = "shishen_packed"
 # Logits held at once; more are computed in pieces, and again on the way back.
 _LOGITS_AT_ONCE = 64_000_000
+# Learned places are filled up to multiples of this, for the reason of `batches.WIDTH_STEP`.
+_PLACES_STEP = 128
+_IGNORED = -100
 
 
 class Learner(nn.Module):
@@ -50,6 +53,9 @@ class Learner(nn.Module):
             logits = self.model(**given).logits
             return _loss(logits.reshape(-1, logits.shape[-1])[chosen], targets)
         hidden = _decoder(self.model)(**given).last_hidden_state
+        missing = -len(chosen) % _PLACES_STEP
+        chosen = functional.pad(chosen, (0, missing))
+        targets = functional.pad(targets, (0, missing), value=_IGNORED)
         picked = hidden.reshape(-1, hidden.shape[-1])[chosen]
         head = self.model.get_output_embeddings()
         vocabulary = int(self.model.config.get_text_config().vocab_size)
@@ -69,7 +75,7 @@ class Learner(nn.Module):
 
 
 def _loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return functional.cross_entropy(logits.float(), targets, reduction="sum")
+    return functional.cross_entropy(logits.float(), targets, reduction="sum", ignore_index=_IGNORED)
 
 
 def _decoder(model: Any) -> Any:

@@ -39,7 +39,7 @@ _GROWN, _OVER = 2.0, 1.0
 # Steps before that is looked at: a warm-up may begin with a jump.
 _PATIENCE = 20
 # Steps after which memory is given back; it takes some milliseconds.
-_TIDY = 16
+_TIDY = 8
 
 
 class Begun(Struct, frozen=True, kw_only=True):
