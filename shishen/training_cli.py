@@ -16,6 +16,7 @@ from shishen.library_cli import Json, print_json, say
 
 if TYPE_CHECKING:
     from shishen.training.loop import Event
+    from shishen.training.preparing import Noted
     from shishen.training.run_config import RunConfig
 
 Set = Annotated[
@@ -175,7 +176,7 @@ def _finish(run: Any, json_: bool) -> None:
 
 
 @contextmanager
-def _display(config: "RunConfig") -> Iterator[Callable[["Event"], None]]:
+def _display(config: "RunConfig") -> Iterator[Callable[["Event | Noted"], None]]:
     """What is shown meanwhile: a line that is renewed on a terminal, elsewhere one line every ten seconds."""
     import os
 
@@ -183,6 +184,7 @@ def _display(config: "RunConfig") -> Iterator[Callable[["Event"], None]]:
         yield lambda _: None
         return
     from shishen.training.loop import Begun, Finished
+    from shishen.training.preparing import Noted
     from shishen.training.run_folder import Evaluated, Progress, Sample
 
     speeds = _Speed()
@@ -209,9 +211,11 @@ def _display(config: "RunConfig") -> Iterator[Callable[["Event"], None]]:
         bar, task, tell = None, None, say
     said = time.monotonic()
 
-    def show(event: "Event") -> None:
+    def show(event: "Event | Noted") -> None:
         nonlocal said
-        if isinstance(event, Begun):
+        if isinstance(event, Noted):
+            tell(event.words)
+        elif isinstance(event, Begun):
             where = f"从第 {event.from_step} 步接着" if event.from_step else "开始"
             many = f"，{event.processes} 个进程" if event.processes > 1 else ""
             tell(

@@ -14,6 +14,7 @@ import pytest
 
 from shishen.errors import ShishenError
 from shishen.examples import SPLITS, Example
+from shishen.file_lock import locked
 from shishen.kitchen import HOUSE
 from shishen.records import Rejected
 from shishen.training.dataset.folder import examples_of_split, read_manifest
@@ -292,3 +293,12 @@ def test_the_manifest_can_be_read_again_and_a_broken_one_is_named(shishen: Shish
     shutil.rmtree(output)
     with pytest.raises(ShishenError, match="不是数据集"):
         read_manifest(output)
+
+
+def test_two_builds_do_not_write_into_one_folder(shishen: Shishen, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    with locked(output / ".lock", "taken"):
+        done = shishen("dataset", "build", "--output", str(output), "--kinds", "features")
+        assert is_fault(done, "另一个进程")
+    assert shishen("dataset", "build", "--output", str(output), "--kinds", "features").status == 0

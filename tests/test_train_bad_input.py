@@ -20,6 +20,7 @@ from shishen.examples import Example, dialogue, encode_example
 from shishen.local_models.folder import examine
 from shishen.stages.train import train
 from shishen.training import checkpoints
+from shishen.training.preparing import Noted
 from shishen.training.run_folder import Progress, RunFolder
 from tests.command_line import Shishen, is_fault
 from tests.training_samples import equal, losses, run, settings, smallest, start, values, weights, write_dataset
@@ -358,3 +359,28 @@ def test_a_model_folder_is_looked_at_before_it_is_loaded(base: Path, tmp_path: P
     assert examine(base).local
     example = Example(id="a", messages=dialogue([("问", "答")]))
     assert encode_example(example).endswith(b"\n")
+
+
+def test_a_base_that_lacks_weights_is_refused(data: Path, tmp_path: Path) -> None:
+    """What is missing would be drawn by chance, and nobody told."""
+    broken = tmp_path / "base"
+    shutil.copytree(run(settings(data, tmp_path / "made", steps=1)).model, broken)
+    weights = load_file(broken / "model.safetensors")
+    gone = next(name for name in weights if "mlp.up_proj" in name)
+    save_file({name: w for name, w in weights.items() if name != gone}, broken / "model.safetensors", {"format": "pt"})
+    words = refusal(data, tmp_path / "run", base=str(broken))
+    assert gone in words
+    assert "缺权重" in words
+
+
+def test_what_is_not_learned_is_said(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "data")
+    with (folder / "train.jsonl").open("ab") as stream:
+        stream.write(b'{"id": "x", "messages": [{"role": "user", "content": "only a question"}]}\n')
+        answer = "".join(chr(0x4E00 + n) for n in range(900))
+        stream.write(encode_example(Example(id="long", messages=dialogue([("长", answer)]))))
+    config = settings(folder, tmp_path / "run", steps=2, batch__too_long="drop")
+    said = [event.words for event in train(config) if isinstance(event, Noted)]
+    assert len(said) == 2
+    assert "1 条不是可以学的对话" in said[0]
+    assert "1 条比 batch.longest" in said[1]

@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
@@ -135,8 +135,22 @@ def load_weights(
     if four_bit:
         options |= {"quantization_config": four_bit_settings(numbers or torch.float32), "device_map": {"": device}}
     with faults_named(base):
-        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(base, **options)
+        found: Any = AutoModelForCausalLM.from_pretrained(base, output_loading_info=True, **options)
+    model: PreTrainedModel = found[0]
+    check_loaded(base, found[1])
     return model if four_bit else model.to(device)  # type: ignore[arg-type]
+
+
+def check_loaded(base: str, loaded: Mapping[str, Any]) -> None:
+    """Raises ShishenError where weights were not in the files, or not of the shape that the configuration says.
+
+    They would be drawn by chance, and the model would talk nonsense; transformers only warns.
+    """
+    missing = sorted(str(name) for name in loaded.get("missing_keys") or ())
+    odd = sorted(str(name[0] if isinstance(name, tuple) else name) for name in loaded.get("mismatched_keys") or ())
+    if names := missing or odd:
+        what = "缺权重" if missing else "权重的形状和 config.json 说的不一样"
+        raise ShishenError(f"模型 {base} {what}：{'、'.join(names[:3])} 等 {len(names)} 个；下载是不是没有完成？")
 
 
 def four_bit_settings(numbers: "torch.dtype") -> Any:

@@ -22,6 +22,7 @@ from shishen.domains.cooking.dialogues.templates import load_templates
 from shishen.domains.cooking.dialogues.writing import KINDS, LIBRARY_KINDS, of_library
 from shishen.errors import BadSettings, ShishenError
 from shishen.examples import SPLITS, Example, Split
+from shishen.file_lock import locked
 from shishen.protocols import Teacher
 from shishen.records import Rejected
 from shishen.stages.paraphrase import REASONS as WORDING_REASONS
@@ -107,11 +108,13 @@ def build(
         teacher.estimate(())
     if (output / MANIFEST).exists() and not force:
         raise ShishenError(f"{output} 里已经有一个数据集；换一个 --output，或加上 --force 重做。")
-    if output.exists() and not (output / MANIFEST).exists() and not (output / WORK).exists() and any(output.iterdir()):
+    others = [path for path in output.glob("*") if not path.name.startswith(".")]
+    if others and not (output / MANIFEST).exists() and not (output / WORK).exists():
         raise ShishenError(f"{output} 里有别的东西；请换一个空的文件夹。")
     try:
         output.mkdir(parents=True, exist_ok=True)
-        yield from _build(sources, names, output, options, fingerprint, count_tokens, tokenizer, teacher)
+        with locked(output / ".lock", f"另一个进程正在写 {output}；请等它做完，或换一个 --output。"):
+            yield from _build(sources, names, output, options, fingerprint, count_tokens, tokenizer, teacher)
     except OSError as error:
         raise ShishenError(
             f"写不了 {output}（{error.strerror}）；请看看磁盘空间和权限，再运行一次会接着做。"

@@ -22,9 +22,10 @@ from shishen.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from shishen.training.loop import Event
+    from shishen.training.preparing import Noted
 
 
-def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event"]:
+def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event | Noted"]:
     """Train as a configuration says, and give what happens on the way.
 
     With `resume` the run in `config.output` goes on from its last checkpoint. Raises ShishenError for whatever is the
@@ -33,7 +34,7 @@ def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event"]:
     """
     need_torch()
     from shishen.training.loop import Finished, Loop
-    from shishen.training.preparing import prepare
+    from shishen.training.preparing import notes, prepare
     from shishen.training.processes import processes
     from shishen.training.provenance import check_same, provenance
     from shishen.training.run_folder import Progress
@@ -56,6 +57,7 @@ def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event"]:
                 if resume:
                     check_same(run, made, config.devices.strategy)
                 run.write("run.json", made)
+                yield from notes(prepared, config)
             loop = Loop(config, run, prepared, group)
             events = loop.run()
             ending.waits = True

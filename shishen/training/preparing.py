@@ -44,6 +44,29 @@ class Prepared(Struct, frozen=True, kw_only=True):
     base: ModelFolder
 
 
+class Noted(Struct, frozen=True):
+    """Something about the data that should be known before it is learned."""
+
+    words: str
+
+
+def notes(prepared: Prepared, config: RunConfig) -> Iterator[Noted]:
+    """What of the data is not learned: rows that are no dialogues, sequences that are too long."""
+    for place, store in zip((config.data, *((name,) for name in config.replay.data)), prepared.stores, strict=True):
+        facts, where = store.facts, "、".join(place)
+        if facts.rejected:
+            yield Noted(f"{where}：{facts.rejected:,} 条不是可以学的对话，跳过了。")
+        if facts.too_long:
+            kept = "截断了" if config.batch.too_long == "cut" else "没有学"
+            lost = f"，{facts.cut_answers:,} 个回答没有结尾" if config.batch.too_long == "cut" else ""
+            yield Noted(
+                f"{where}：{facts.too_long:,} 条比 batch.longest = {config.batch.longest} 长，{kept}{lost}；"
+                f"设 batch.longest = {facts.needed} 就都放得下。"
+            )
+    if config.evaluation.patience and prepared.dev is None:
+        yield Noted("没有验证集（dev.jsonl），evaluation.patience 不起作用。")
+
+
 def prepare(config: RunConfig, run: RunFolder, processes: Processes) -> Prepared:
     """Base, tokenizer and data of a run; what was made for it before is used again.
 

@@ -243,8 +243,9 @@ def check_weights(path: Path, read: Any, folder: Path, kind: Kind) -> None:
                 step = expected.abs() * 2**-10 + 2**-24
                 if kind == "q8_0" and expected.dim() >= 2 and expected.shape[-1] % _BLOCK == 0:
                     blocks = expected.reshape(-1, _BLOCK).abs().amax(dim=1, keepdim=True)
-                    # The scale is itself rounded to f16, by at most 2^-11 of up to 127 steps.
-                    step = (blocks / 127 * 1.2 + 2**-24).expand(-1, _BLOCK).reshape(expected.shape)
+                    # The scale is itself rounded to f16: by 2^-11 of up to 127 steps, or where it is below 2^-14 by
+                    # 2^-25 for each of them.
+                    step = (blocks / 127 * 1.2 + 254 * 2**-25).expand(-1, _BLOCK).reshape(expected.shape)
                 elif expected.dim() < 2:
                     step = expected.abs() * 2**-20
                 beyond = (own[name].float() - expected).abs() > step * 0.5 + 1e-9
