@@ -199,8 +199,11 @@ Loop._step = half
 
 def test_a_fault_of_the_first_ends_all(data: Path, tmp_path: Path) -> None:
     faulty: dict[str, Callable[[], dict[str, Any]]] = {
-        "数据里没有可以学的": lambda: values(write_dataset(tmp_path / "empty", [], []), tmp_path / "a"),
-        "已经有一次训练": lambda: values(data, taken(data, tmp_path / "c")),
+        "数据里没有可以学的": lambda: values(
+            write_dataset(tmp_path / "empty", [], []), tmp_path / "a", batch__accumulation=2
+        ),
+        "已经有一次训练": lambda: values(data, taken(data, tmp_path / "c"), batch__accumulation=2),
+        "有的会闲着": lambda: values(data, tmp_path / "d", batch__accumulation=1),
     }
     for words, make in faulty.items():
         begin = time.monotonic()
