@@ -86,7 +86,14 @@ def by_us(output: Path, data: Path, base: Path, epochs: int) -> tuple[float, flo
             "output": str(output),
             "epochs": epochs,
             "optimizer": {"learning_rate": RATE, "schedule": "linear", "warmup": 0.0, "beta2": 0.999},
-            "batch": {"examples": EXAMPLES_A_STEP, "tokens": EXAMPLES_A_STEP * LONGEST, "longest": LONGEST},
+            "batch": {
+                # Eight by chance, as TRL takes them: sorted by length, a step of eight short answers would weigh as
+                # much as one of eight whole recipes, and the losses could not be compared.
+                "layout": "packed",
+                "examples": EXAMPLES_A_STEP,
+                "tokens": EXAMPLES_A_STEP * LONGEST,
+                "longest": LONGEST,
+            },
             "evaluation": {"every": 10**6, "samples": 0},
             "checkpoint": {"every": 10**6},
         }
