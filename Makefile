@@ -5,6 +5,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Test processes at once; a file of tests stays in one.
+JOBS ?= 2
+TESTS := $(BIN)/pytest -n $(JOBS) --dist loadfile
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
@@ -17,10 +20,10 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev browser
 	@echo "==> 运行全部测试"
-	$(BIN)/pytest
+	$(TESTS)
 
 check: lint
-	$(BIN)/pytest -q
+	$(TESTS) -q
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

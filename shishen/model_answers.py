@@ -192,14 +192,23 @@ def in_order(
 ) -> Iterator[Came]:
     """What came of each, in their order, while up to `concurrency` are worked on; few are taken ahead.
 
-    Closing it sets the event that every work is given: what is under way is paid for, ends by itself and is kept.
+    Closing it, or a work that raises, sets the event that every work is given: what is under way is paid for, ends by
+    itself and is kept.
     """
     stop = threading.Event()
+
+    def worked(text: Asked) -> Came:
+        try:
+            return work(text, stop)
+        except BaseException:
+            stop.set()
+            raise
+
     waiting: deque[Future[Came]] = deque()
     workers = ThreadPoolExecutor(concurrency, thread_name_prefix="asking")
     try:
         for text in texts:
-            waiting.append(workers.submit(work, text, stop))
+            waiting.append(workers.submit(worked, text))
             while waiting and (waiting[0].done() or len(waiting) >= concurrency * _AHEAD):
                 yield waiting.popleft().result()
         while waiting:

@@ -38,8 +38,8 @@ def merge(
 
     例：shishen merge runs/我的厨师 models/我的厨师
     """
+    from shishen.local_models.trained_model import model_at
     from shishen.stages.merge import merge as merge_stage
-    from shishen.training.trained_model import model_at
 
     if numbers not in ("base", "fp32", "bf16", "fp16"):
         raise ShishenError(f"没有 {numbers} 这种数；--numbers 可选 base、fp32、bf16、fp16。")
@@ -77,8 +77,8 @@ def export(
 
     例：shishen export runs/我的厨师 exports/我的厨师 --format gguf-q8_0 --format ollama
     """
+    from shishen.local_models.trained_model import model_at
     from shishen.stages.export import export as export_stage
-    from shishen.training.trained_model import model_at
 
     made = export_stage(
         model_at(model, base=base),
@@ -120,9 +120,9 @@ def compare(
     from shishen.evaluation.table import table
     from shishen.evaluation.verdict import verdicts
     from shishen.local_models.generation import Sampling
+    from shishen.local_models.trained_model import model_at
     from shishen.stages.compare import Compared, Loading, groups_of
     from shishen.stages.compare import compare as compare_stage
-    from shishen.training.trained_model import model_at
 
     if len(models) < 2:
         raise ShishenError("比较至少要两个模型：先写底座，再写训练出来的。")

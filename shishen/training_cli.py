@@ -63,14 +63,15 @@ def run_(
     resume: Annotated[Path | None, typer.Option(help="接着这个文件夹里的训练。", metavar="DIR")] = None,
     json_: Json = False,
 ) -> None:
-    """开始训练，或用 --resume 接着训练。
+    """开始训练，或用 --resume 接着训练（学习率、遍数这些可以改）。
 
     例：shishen train run.toml
     例：shishen train --base tiny --data 数据集/ --output runs/小厨师 --epochs 20
     例：shishen train --resume runs/小厨师
+    例：shishen train --resume runs/小厨师 --learning-rate 1e-4
     """
     from shishen.stages.train import train
-    from shishen.training.run_config import load_config
+    from shishen.training.run_config import changed, load_config
     from shishen.training.run_folder import RunFolder
 
     given = {
@@ -85,10 +86,10 @@ def run_(
         "seed": seed,
     }
     if resume is not None:
-        if config or assignments or any(value is not None for value in given.values()):
-            raise ShishenError("--resume 用开始时的设置，不能再改；要改就换一个 output 重新训练。")
+        if config:
+            raise ShishenError("--resume 用开始时的设置，不再读别的；要改的用 --set 或 --learning-rate 写。")
         # The folder may have been moved since it was begun.
-        chosen = replace(RunFolder(resume).config(), output=str(resume))
+        chosen = changed(replace(RunFolder(resume).config(), output=str(resume)), assignments or [], given)
     else:
         if config is None and not any(value is not None for value in given.values()):
             raise ShishenError("没有说怎么训练；例：shishen train cp tiny-cpu run.toml，再 shishen train run.toml。")

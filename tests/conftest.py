@@ -1,11 +1,17 @@
 """What several test files share: kitchens in temporary homes."""
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Before anything loads torch. Several processes test at once, and small models are no quicker on several cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Nothing is fetched in a test, and what would be is refused at once.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 from shishen import cli
 from shishen.kitchen import Kitchen, open_kitchen

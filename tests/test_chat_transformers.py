@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,41 @@ def test_a_model_that_says_nothing_leaves_the_word_to_the_record(from_recipes: K
     assert "".join(phrase(Silent(), [Message("user", "?")], answer, recipes)) == SILENT + answer.text
 
 
+@pytest.mark.parametrize("words", ["好的。", "姜汁藕片很好吃！", "| |\n| --- |\n"])
+def test_words_that_say_nothing_of_the_dish_are_followed_by_the_record(from_recipes: Kitchen, words: str) -> None:
+    from shishen.stages.phrase import phrase
+
+    class Idle:
+        basis = "recipes"
+
+        def phrase(self, *_: object) -> Iterator[str]:
+            yield words
+
+    answer = from_recipes.ask("姜汁藕片怎么做")
+    recipes = [from_recipes.recipe(answer.recipes[0].id)]
+    text = "".join(phrase(Idle(), [Message("user", "?")], answer, recipes))
+    assert text.endswith(answer.text)
+    assert text != answer.text
+
+
+def test_an_answer_that_is_cut_off_is_followed_by_the_record(cook: Cook) -> None:
+    for context in ("recipes", "none"):
+        kitchen = cook.kitchen(f"chat.transformers.context={context}", "chat.transformers.longest_answer=6")
+        text = spoken(kitchen, "姜汁藕片怎么做")
+        assert "longest_answer = 6）还没有说完" in text
+        assert text.endswith(kitchen.ask("姜汁藕片怎么做", 0).text)
+
+
+def test_the_folder_of_a_run_is_the_model_that_came_of_it(cook: Cook, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ShishenError, match="还没有做完"):
+        build(Options(path=str(run)))
+    (run / "model").symlink_to(cook.model)
+    assert spoken(cook.kitchen(model=run), "姜汁藕片怎么做").startswith(FAITHFUL)
+
+
 def test_a_model_that_cannot_answer_leaves_the_word_to_the_record(cook: Cook) -> None:
     kitchen = cook.kitchen()
     question = "姜汁藕片怎么做？" + "嗯" * 2000
@@ -255,7 +291,11 @@ def test_an_adapter_is_laid_over_its_base(cook: Cook, tmp_path: Path) -> None:
     for path, adapter in ((tmp_path / "adapter", ""), (cook.model, str(tmp_path / "adapter"))):
         chat = build(Options(path=str(path), adapter=adapter, context="none", longest_answer=20))
         answer = Answer(text="", intent="how_to_cook", refused=False, state=State(), verified=True)
-        texts.append("".join(chat.phrase([Message("user", "佛跳墙怎么做")], answer, [])))
+        pieces: list[str] = []
+        # What it says now has no end.
+        with suppress(ShishenError):
+            pieces.extend(chat.phrase([Message("user", "佛跳墙怎么做")], answer, []))
+        texts.append("".join(pieces))
     assert texts[0] == texts[1] != MEMORY["佛跳墙怎么做"]
 
 

@@ -20,13 +20,13 @@ from shishen.errors import ShishenError
 from shishen.local_models.folder import examine
 from shishen.local_models.loading import load_tokenizer
 from shishen.local_models.saving import save_tokenizer
+from shishen.local_models.trained_model import model_at
 from shishen.records import Message
 from shishen.stages.export import export
 from shishen.training.export import llama_cpp
 from shishen.training.export.gguf import check_kind
 from shishen.training.export.pre_tokenizers import known, recognised, splitter
 from shishen.training.export.vocabulary import read_vocabulary, vocabulary
-from shishen.training.trained_model import model_at
 from tests.small_models import save_adapter, save_base, tokenizer_for_tests
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning:transformers", "ignore::UserWarning:peft")
@@ -255,7 +255,7 @@ def test_models_that_are_not_written_here(changes: dict[str, Any], words: str) -
 def test_a_full_disk_leaves_nothing(made: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from shishen.errors import ShishenError\n"
-        "from shishen.stages.export import export; from shishen.training.trained_model import model_at\n"
+        "from shishen.stages.export import export; from shishen.local_models.trained_model import model_at\n"
         "try: export(model_at(sys.argv[1]), Path(sys.argv[2]), ('gguf-f16',))\n"
         "except ShishenError as error: print(error); sys.exit(2)\n"
     )

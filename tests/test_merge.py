@@ -16,13 +16,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from shishen.errors import NotFound, ShishenError
+from shishen.local_models.base_check import folder_fingerprint
 from shishen.local_models.folder import examine
 from shishen.local_models.generation import Sampling, answers
 from shishen.local_models.loading import load
+from shishen.local_models.trained_model import model_at
 from shishen.records import Message
 from shishen.stages.merge import merge
-from shishen.training.provenance import folder_fingerprint
-from shishen.training.trained_model import model_at
 from tests.small_models import LATER, save_adapter, save_base
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning:transformers", "ignore::UserWarning:peft")
@@ -131,6 +131,8 @@ def test_an_adapter_trained_over_other_weights_is_refused(made: Path, tmp_path: 
     with pytest.raises(ShishenError, match=r"不是在.*训练的.*--any-base"):
         merge(model_at(adapter, str(other)), tmp_path / "merged")
     assert not (tmp_path / "merged").exists()
+    with pytest.raises(ShishenError, match=r"不是在.*训练的"):
+        load(model_at(adapter, str(other)))
     assert merge(model_at(adapter, str(other)), tmp_path / "merged", any_base=True).base == str(other)
 
 
@@ -233,7 +235,7 @@ def test_a_broken_adapter_is_one_line(made: Path, tmp_path: Path) -> None:
 def test_a_full_disk_leaves_nothing(made: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from shishen.errors import ShishenError\n"
-        "from shishen.stages.merge import merge; from shishen.training.trained_model import model_at\n"
+        "from shishen.stages.merge import merge; from shishen.local_models.trained_model import model_at\n"
         "try: merge(model_at(sys.argv[1]), Path(sys.argv[2]))\n"
         "except ShishenError as error: print(error); sys.exit(2)\n"
     )

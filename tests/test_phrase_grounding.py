@@ -81,3 +81,24 @@ def test_a_whole_cookbook(house: Kitchen) -> None:
                 caught += bool(grounds.stray(f"放{i.name} {other.min:g} {other.unit}。"))
     assert swapped > 300
     assert caught / swapped > 0.9
+
+
+@pytest.mark.parametrize(
+    ("said", "tells"),
+    [
+        ("西红柿切块，鸡蛋打散。", True),
+        ("要四个蛋。", True),
+        ("先打散，再炒两分钟。", True),
+        ("西红柿炒蛋是一道好菜。", False),
+        ("好的。", False),
+        (" |       ", False),
+        ("", False),
+    ],
+)
+def test_an_answer_that_says_nothing_of_the_record_is_none(said: str, tells: bool) -> None:
+    assert Grounds(recipe_text(DISH)).tells(said, DISH.title) is tells
+
+
+def test_a_short_answer_is_told_by_its_few_words() -> None:
+    assert Grounds("30 分钟。").tells("三十分钟", "西红柿炒蛋")
+    assert not Grounds("30 分钟。").tells("很快", "西红柿炒蛋")

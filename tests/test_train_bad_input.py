@@ -15,12 +15,13 @@ pytest.importorskip("torch")
 import torch
 from safetensors.torch import load_file, save_file
 
-from shishen.errors import Busy, NotFound, ShishenError
+from shishen.errors import BadSettings, Busy, NotFound, ShishenError
 from shishen.examples import Example, dialogue, encode_example
 from shishen.local_models.folder import examine
 from shishen.stages.train import train
 from shishen.training import checkpoints
 from shishen.training.preparing import Noted
+from shishen.training.run_config import changed
 from shishen.training.run_folder import Progress, RunFolder
 from tests.command_line import Shishen, is_fault
 from tests.training_samples import equal, losses, run, settings, smallest, start, values, weights, write_dataset
@@ -187,6 +188,14 @@ def test_an_adapter_for_another_base(data: Path, base: Path, tmp_path: Path) -> 
     assert equal(weights(lora), before)
 
 
+def test_an_adapter_over_other_weights_of_the_same_shapes(data: Path, base: Path, tmp_path: Path) -> None:
+    lora = run(settings(data, tmp_path / "lora", base=str(base), method="lora", steps=2)).model
+    other = run(settings(data, tmp_path / "other", base=str(base), steps=1)).model
+    said = refusal(data, tmp_path / "on", base=str(other), method="lora", adapter=str(lora))
+    assert "权重不一样" in said
+    assert run(settings(data, tmp_path / "right", base=str(base), method="lora", adapter=str(lora), steps=1)).model
+
+
 def test_an_adapter_that_is_none(data: Path, base: Path, tmp_path: Path) -> None:
     for folder in (tmp_path / "nothing", data):
         said = refusal(data, tmp_path / f"run {folder.name}", base=str(base), method="lora", adapter=str(folder))
@@ -229,20 +238,46 @@ def test_a_base_with_nan(data: Path, own_base: Path, tmp_path: Path) -> None:
 
 def test_a_rate_that_diverges_stops_with_the_last_checkpoint(data: Path, tmp_path: Path) -> None:
     table: dict[str, Any] = {
-        "steps": 400,
-        "checkpoint__every": 5,
+        "steps": 200,
+        "checkpoint__every": 2,
         "optimizer__learning_rate": 1.0,
         "optimizer__clip": 0.0,
     }
-    said = refusal(data, tmp_path / "run", **table, optimizer__schedule="constant", optimizer__weight_decay=10.0)
-    assert "optimizer.learning_rate（现在 1）调小" in said
+    said = refusal(data, tmp_path / "run", **table, optimizer__warmup=1.0, optimizer__weight_decay=10.0)
+    assert "学习率（现在 1）调小" in said
     done = RunFolder(tmp_path / "run")
     kept = checkpoints.find(done.checkpoints)
     assert kept
     assert str(kept[-1]) in said
-    assert all(bool(torch.isfinite(w).all()) for w in weights(kept[-1]).values())
     assert not done.model.exists()
-    assert len(losses(done)) < 100
+    before = losses(done)
+    assert len(before) < 100
+    # What is kept is of before it went astray, and with a lower rate the run goes on from there.
+    step = int(kept[-1].name.partition("-")[2])
+    assert before[step - 1] < 2 * before[0] + 1
+    config = changed(done.config(), ["optimizer.learning_rate=1e-4"], {"steps": step + 6})
+    list(train(config, resume=True))
+    assert done.model.exists()
+    after = losses(done)
+    assert after[:step] == before[:step]
+    assert len(after) == step + 6
+    assert max(after[step:]) < 2 * before[0] + 1
+
+
+def test_a_short_run_that_went_astray_leaves_no_model(data: Path, base: Path, tmp_path: Path) -> None:
+    table: dict[str, Any] = {"base": str(base), "steps": 12, "checkpoint__every": 1, "optimizer__clip": 1.0}
+    said = refusal(data, tmp_path / "run", **table, optimizer__schedule="constant", optimizer__learning_rate=0.2)
+    assert "学散了" in said
+    assert not (tmp_path / "run" / "model").exists()
+
+
+def test_what_a_run_that_goes_on_may_not_be_told(data: Path, tmp_path: Path) -> None:
+    config = settings(data, tmp_path / "run", steps=4)
+    for words in (["batch.tokens=640", "seed=3"], ["devices.strategy=fsdp2"], ["lora.rank=3"]):
+        with pytest.raises(BadSettings, match="接着训练时不能改") as refused:
+            changed(config, words, {})
+        assert all(word.partition("=")[0] in str(refused.value) for word in words)
+    assert changed(config, [], {"epochs": 9}).epochs == 9
 
 
 def test_a_loss_that_runs_away_stops_as_well(data: Path, base: Path, tmp_path: Path) -> None:
@@ -335,7 +370,7 @@ def test_nothing_to_go_on_with(tmp_path: Path, shishen: Shishen) -> None:
     assert is_fault(shishen("train", "--resume", tmp_path), "没有训练可以接着做")
     (tmp_path / "settings.json").write_bytes(b"\xff{")
     assert is_fault(shishen("train", "--resume", tmp_path), "settings.json")
-    assert is_fault(shishen("train", "--resume", tmp_path, "--seed", "3"), "--resume 用开始时的设置")
+    assert is_fault(shishen("train", "run.toml", "--resume", tmp_path), "--resume 用开始时的设置")
     with pytest.raises(NotFound):
         RunFolder(tmp_path / "nothing").config()
 

@@ -1,6 +1,6 @@
 """Answers of a local model: one in pieces as they come, or many at once; each over at any of the model's end tokens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +72,11 @@ def _cut(local: LocalModel, tokens: list[int]) -> Said:
     return Said(local.tokenizer.decode(kept, skip_special_tokens=True), end is not None, len(kept))
 
 
-def stream(local: LocalModel, messages: Sequence[Message], sampling: Sampling) -> Iterator[str]:
-    """One answer in pieces as they come; whoever stops listening stops the model too."""
+def stream(local: LocalModel, messages: Sequence[Message], sampling: Sampling) -> Generator[str, None, bool]:
+    """One answer in pieces as they come; whoever stops listening stops the model too.
+
+    Returns whether it came to an end by itself, and was not cut off at its longest.
+    """
     import torch
     from transformers import StoppingCriteria, StoppingCriteriaList, TextIteratorStreamer
 
@@ -83,20 +86,23 @@ def stream(local: LocalModel, messages: Sequence[Message], sampling: Sampling) -
 
     stopped = Event()
     fault: list[BaseException] = []
+    ended = False
     streamer = TextIteratorStreamer(local.tokenizer, skip_prompt=True, skip_special_tokens=True)
     ids = torch.tensor([prompt_ids(local.tokenizer, messages)], device=local.device)
 
     def generate() -> None:
+        nonlocal ended
         try:
             torch.manual_seed(sampling.seed)
             with torch.inference_mode():
-                local.model.generate(
+                out = local.model.generate(
                     input_ids=ids,
                     attention_mask=torch.ones_like(ids),
                     streamer=streamer,
                     stopping_criteria=StoppingCriteriaList([Unheard()]),
                     **_settings(local, sampling, ids.shape[1]),
                 )
+            ended = int(out[0, -1]) in local.ends
         except BaseException as error:
             fault.append(error)
             streamer.end()
@@ -114,6 +120,7 @@ def stream(local: LocalModel, messages: Sequence[Message], sampling: Sampling) -
             worker.join()
     if fault:
         raise fault[0]
+    return ended
 
 
 def _settings(local: LocalModel, sampling: Sampling, width: int) -> dict[str, Any]:

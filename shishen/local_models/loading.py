@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from shishen.errors import ShishenError
+from shishen.local_models.base_check import check_base
 from shishen.local_models.chat_template import end_tokens, set_template
 from shishen.local_models.folder import ModelFolder
 
@@ -76,12 +77,16 @@ def load(
     template: str | None = None,
     trust_code: bool = False,
     pickles: bool = False,
+    any_base: bool = False,
 ) -> LocalModel:
     """The model of a folder with its adapter, in evaluation mode.
 
-    Raises ShishenError where torch or bitsandbytes is missing, the adapter was made for another base, or the files
-    are broken. Without `trust_code` no Python of the folder is run; without `pickles` no pickle is read.
+    Raises ShishenError where torch or bitsandbytes is missing, the adapter was made for another base (`any_base` takes
+    one that only has its shapes), or the files are broken. Without `trust_code` no Python of the folder is run; without
+    `pickles` no pickle is read.
     """
+    if not any_base:
+        check_base(folder)
     where = best_device() if device == "auto" else device
     tokenizer = load_tokenizer(folder, template=template, trust_code=trust_code)
     model = load_weights(

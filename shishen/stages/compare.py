@@ -27,6 +27,7 @@ from shishen.file_lock import locked
 from shishen.local_models.folder import ModelFolder
 from shishen.local_models.generation import Sampling, answers
 from shishen.local_models.loading import LocalModel, Precision, load
+from shishen.local_models.out_of_memory import out_of_memory_named
 from shishen.records import Rejected
 
 ANSWERS, PLAN, SUMMARY, PAGE = "answers.jsonl", "plan.json", "compare.json", "compare.html"
@@ -267,13 +268,8 @@ def _asking(
 
 
 def _answered(local: LocalModel, name: str, batch: Sequence[tuple[str, Example]], sampling: Sampling) -> list[Answered]:
-    try:
+    with out_of_memory_named(f"一次答不了 {len(batch)} 问，请把 --at-once 调小。"):
         said = list(answers(local, [question(e) for _, e in batch], sampling, at_once=len(batch)))
-    except (RuntimeError, MemoryError) as error:
-        words = str(error).lower()
-        if not isinstance(error, MemoryError) and "out of memory" not in words and "can't allocate" not in words:
-            raise
-        raise ShishenError(f"内存（显存）不够，一次答不了 {len(batch)} 问；请把 --at-once 调小。") from error
     return [
         Answered(
             model=name,

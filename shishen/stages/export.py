@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from shishen.errors import ShishenError
+from shishen.local_models.base_check import check_base
 from shishen.local_models.folder import ModelFolder, configuration
 from shishen.local_models.loading import best_device, load, need_torch
 from shishen.training.export import lmdeploy, ollama, starting, vllm
@@ -28,7 +29,7 @@ from shishen.training.export.gguf import Kind, write_gguf
 from shishen.training.export.inexpressible import Inexpressible
 from shishen.training.export.parity import Bound, Parity, Prompt, Reading, allowed, default_prompts, readings
 from shishen.training.export.turns import turns
-from shishen.training.merging import BOUNDS, Numbers, check_base, merge_into
+from shishen.training.merging import BOUNDS, Numbers, merge_into
 from shishen.training.target_folder import target_folder
 
 FORMATS = ("gguf-f16", "gguf-q8_0", "ollama", "lmdeploy", "vllm")

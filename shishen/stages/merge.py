@@ -8,10 +8,11 @@ Whole or not there: it takes its place only once it was read back and said the s
 from pathlib import Path
 
 from shishen.errors import ShishenError
+from shishen.local_models.base_check import check_base
 from shishen.local_models.folder import ModelFolder
 from shishen.local_models.loading import need_torch
 from shishen.training.export.parity import Prompt
-from shishen.training.merging import MARKER, Merged, Numbers, check_base, merge_into
+from shishen.training.merging import MARKER, Merged, Numbers, merge_into
 from shishen.training.target_folder import target_folder
 
 

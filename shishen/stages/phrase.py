@@ -5,7 +5,7 @@ An engine says what it speaks from, its `basis`:
 - `answer`: word for word what was composed. Nothing to check.
 - `recipes`: its own words from the composed answer in its prompt. Each sentence is held to that before it is passed on
   (`phrase_grounding.py`: numbers with units, foods, whose amount it is). At the first that does not hold it is stopped,
-  and the composed answer is given, which is said.
+  and the composed answer is given, which is said; so it is where what was said says nothing, or was cut off.
 - `memory`: what a model learned by heart. Nothing can be checked, so the first line says just that. It is also asked
   for dishes that the library lacks.
 
@@ -29,6 +29,7 @@ from shishen.records import Answer, Message, Recipe
 FROM_MEMORY = "（凭训练的记忆回答，没有对照菜谱）\n\n"
 CORRECTED = "（模型说的和菜谱对不上，下面是菜谱的原话。）\n\n"
 CUT_OFF = "\n\n（模型接下来说的和菜谱对不上，不说了；下面是菜谱的原话。）\n\n"
+EMPTY = "\n\n（模型没有答到点子上，下面是菜谱的原话。）\n\n"
 SILENT = "（模型没有说话，下面是菜谱的原话。）\n\n"
 FAILED = "（模型答不了：{error}下面不是模型说的。）\n\n"
 # Questions about one dish, whose answers stand on its record alone.
@@ -112,7 +113,7 @@ def _without_labels(messages: Sequence[Message]) -> list[Message]:
 def _checked(pieces: Iterator[str], answer: Answer, recipe: Recipe) -> Iterator[str]:
     """Sentence after sentence as long as they hold; then the composed answer."""
     grounds = Grounds(answer.text)
-    said, stray = False, ""
+    said = stray = ""
     # Line breaks wait for what comes behind them.
     gap = ""
     try:
@@ -122,9 +123,9 @@ def _checked(pieces: Iterator[str], answer: Answer, recipe: Recipe) -> Iterator[
                 continue
             if stray := grounds.stray(sentence):
                 break
-            if sentence.strip():
+            if sentence.strip() and (said or any(letter.isalnum() for letter in sentence)):
                 yield gap + sentence.rstrip("\n") if said else sentence.strip("\n")
-                said, gap = True, ""
+                said, gap = said + sentence, ""
             gap += "\n" * sentence.count("\n")
     finally:
         # Whoever is not listened to any more need not go on.
@@ -134,6 +135,8 @@ def _checked(pieces: Iterator[str], answer: Answer, recipe: Recipe) -> Iterator[
         yield (CUT_OFF if said else CORRECTED) + answer.text
     elif not said:
         yield SILENT + answer.text
+    elif not grounds.tells(said, recipe.title):
+        yield EMPTY + answer.text
     else:
         # Whoever put it, a record stands behind it.
         yield f"\n\n{source_line(recipe)}"

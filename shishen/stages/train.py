@@ -17,8 +17,15 @@ from typing import TYPE_CHECKING
 
 from shishen.errors import ShishenError
 from shishen.local_models.loading import need_torch
+from shishen.local_models.out_of_memory import out_of_memory_named
 from shishen.training.run_config import RunConfig
 from shishen.training.run_folder import RunFolder
+
+# What helps without another order of the data, and so may be changed in a run that goes on, comes first.
+_MEMORY = (
+    "请用 --resume 接着训练并加 --set gradient_checkpointing=true；还不够就换一个 output，"
+    "把 batch.tokens 或 batch.longest 调小、batch.accumulation 调大，或用 lora、qlora。检查点都在。"
+)
 
 if TYPE_CHECKING:
     from shishen.training.loop import Event
@@ -28,7 +35,8 @@ if TYPE_CHECKING:
 def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event | Noted"]:
     """Train as a configuration says, and give what happens on the way.
 
-    With `resume` the run in `config.output` goes on from its last checkpoint. Raises ShishenError for whatever is the
+    With `resume` the run in `config.output` goes on from its last checkpoint (`run_config.changed` says what may differ
+    from the settings that it began with). Raises ShishenError for whatever is the
     user's to mend; the last checkpoint is whole then. Closing the iterator, or a signal to end (SIGINT, SIGTERM), keeps
     what was done so far in a checkpoint; the signal raises KeyboardInterrupt once the step under way is done.
     """
@@ -37,10 +45,12 @@ def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event | Noted
     from shishen.training.preparing import notes, prepare
     from shishen.training.processes import processes
     from shishen.training.provenance import check_same, provenance
+    from shishen.training.run_config import anchored
     from shishen.training.run_folder import Progress
     from shishen.training.run_report import write_report
     from shishen.training.tensorboard import Board
 
+    config = anchored(config)
     run = RunFolder(Path(config.output).expanduser())
     with processes(config.devices) as group, run.alone(group.first):
         if group.count > config.batch.accumulation > 0:
@@ -50,12 +60,13 @@ def train(config: RunConfig, *, resume: bool = False) -> Iterator["Event | Noted
             )
         if group.first and not resume:
             run.begin(config)
-        with _memory_named(), _ended_by_signals(alone=group.count == 1) as ending:
+        with out_of_memory_named(_MEMORY), _ended_by_signals(alone=group.count == 1) as ending:
             prepared = prepare(config, run, group)
             if group.first:
                 made = provenance(config, prepared, group)
                 if resume:
                     check_same(run, made, config.devices.strategy)
+                    run.write("settings.json", config)
                 run.write("run.json", made)
                 yield from notes(prepared, config)
             loop = Loop(config, run, prepared, group)
@@ -113,18 +124,3 @@ def _ended_by_signals(*, alone: bool) -> Iterator[_Ending]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _memory_named() -> Iterator[None]:
-    """Too little memory in one line; torch has an error a device for it."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        words = str(error).lower()
-        if not isinstance(error, MemoryError) and "out of memory" not in words and "can't allocate" not in words:
-            raise
-        raise ShishenError(
-            "内存（显存）不够；请把 batch.tokens 或 batch.longest 调小、batch.accumulation 调大，"
-            "或设 gradient_checkpointing = true，或用 lora、qlora。检查点都在，改好后用 --resume 接着训练。"
-        ) from error

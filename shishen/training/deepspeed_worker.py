@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from shishen.errors import ShishenError
 from shishen.training.batches import Batch
 from shishen.training.learner import Learner
-from shishen.training.optimizers import optimizers, set_rates
+from shishen.training.optimizers import optimizers, set_highest, set_rates
 from shishen.training.processes import Processes
 from shishen.training.run_config import RunConfig
 from shishen.training.worker import FRONT, Worker, chance, set_chance
@@ -40,7 +40,7 @@ class DeepSpeedWorker(Worker):
         self._autocast = numbers != torch.float32
         self._numbers = numbers
         self._kind = processes.device.partition(":")[0]
-        self._clip = config.optimizer.clip
+        self._table = config.optimizer
         (optimizer,) = optimizers(learner, config.optimizer, fused=False)
         engine, moved, *_ = deepspeed.initialize(
             model=learner, optimizer=optimizer, config=settings(config, processes), dist_init_required=False
@@ -49,8 +49,7 @@ class DeepSpeedWorker(Worker):
         self._wrapped = engine
         self._optimizers = [moved]
         self._parted = config.devices.strategy == "zero3"
-        for group in moved.param_groups:
-            group["highest"] = group["lr"]
+        set_highest(self._optimizers, self._table)
 
     @property
     def whole(self) -> bool:
@@ -100,6 +99,7 @@ class DeepSpeedWorker(Worker):
     def restore(self, folder: Path) -> None:
         """Read what was saved by as many processes as there are now."""
         self._engine.load_checkpoint(str(folder), tag=_STATE)
+        set_highest(self._optimizers, self._table)
         set_chance(torch.load(folder / "chance.pt", map_location="cpu", weights_only=True), self._processes)
 
 

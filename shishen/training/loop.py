@@ -10,6 +10,7 @@ as if it had not been: on the CPU with the same threads to the last bit.
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -22,7 +23,8 @@ from shishen.local_models.generation import Sampling, answers
 from shishen.local_models.loading import LocalModel, number_type
 from shishen.local_models.saving import save_tokenizer
 from shishen.training import checkpoints
-from shishen.training.batches import Batch, Place, collate, epoch_places, plan
+from shishen.training.adapting import learning_parameters
+from shishen.training.batches import Batch, Place, collate, plan
 from shishen.training.checkpoints import CheckpointState
 from shishen.training.doctor import check_batch
 from shishen.training.learner import Learner, try_head_alone
@@ -32,12 +34,15 @@ from shishen.training.preparing import Prepared
 from shishen.training.processes import Processes
 from shishen.training.run_config import RunConfig
 from shishen.training.run_folder import Evaluated, Progress, RunFolder, Sample, whole_folder
+from shishen.training.schedule import Schedule
 from shishen.training.worker import Worker, own_chance, set_own_chance
 
 # A loss that has grown so much, and so far, over its beginning does not come back.
 _GROWN, _OVER = 2.0, 1.0
-# Steps before that is looked at: a warm-up may begin with a jump.
+# Steps before a run is ended for it: a warm-up may begin with a jump.
 _PATIENCE = 20
+# Nor does one so many times that of guessing evenly among all tokens, at any step.
+_BEYOND_GUESSING = 2.0
 # Steps after which memory is given back; it takes some milliseconds.
 _TIDY = 8
 
@@ -71,41 +76,6 @@ class Finished(Struct, frozen=True, kw_only=True):
 Event = Begun | Progress | Evaluated | Sample | Saved | Finished
 
 
-class _Schedule:
-    """Which batches each step has; epochs are planned when they are reached."""
-
-    def __init__(self, config: RunConfig, prepared: Prepared) -> None:
-        self._config = config
-        self._sizes = [len(store) for store in prepared.stores]
-        self._lengths = [store.lengths for store in prepared.stores]
-        self._epoch, self._plan = -1, list[list[list[Place]]]()
-        self._first_of_epoch = 0
-        self._begin(0)
-        self.per_epoch = len(self._plan)
-        self.steps = config.steps or max(1, math.ceil(config.epochs * self.per_epoch))
-
-    def _begin(self, epoch: int) -> None:
-        self._first_of_epoch = 0 if epoch == 0 else self._first_of_epoch + len(self._plan)
-        self._epoch = epoch
-        share = self._config.replay.share if len(self._sizes) > 1 else 0.0
-        places = epoch_places(self._sizes, share, self._config.seed, epoch)
-        self._plan = plan(places, self._lengths, self._config.batch, self._config.seed, epoch)
-
-    def step(self, n: int) -> list[list[Place]]:
-        """The batches of the n-th step, from 0; steps are asked for in order."""
-        while n >= self._first_of_epoch + len(self._plan):
-            self._begin(self._epoch + 1)
-        return self._plan[n - self._first_of_epoch]
-
-    def ends_epoch(self, n: int) -> bool:
-        """Whether the n-th step is the last of its epoch."""
-        return n + 1 == self._first_of_epoch + len(self._plan)
-
-    def epoch(self, n: int) -> float:
-        """Epochs done after the n-th step."""
-        return self._epoch + (n + 1 - self._first_of_epoch) / len(self._plan)
-
-
 class Loop:
     """A run under way. `run()` gives its events; every process of it runs the same."""
 
@@ -115,7 +85,7 @@ class Loop:
         self._prepared = prepared
         self._processes = processes
         self._padding = prepared.tokenizer.pad_token_id or 0
-        self._schedule = _Schedule(config, prepared)
+        self._schedule = Schedule(config, prepared)
         self._numbers = number_type(config.precision, processes.device)
         self.learner = Learner(prepared.model, packed=config.batch.layout == "packed")
         first = self._batch(self._schedule.step(0)[0])
@@ -136,7 +106,7 @@ class Loop:
         last checkpoint is whole then, and so it is where the process is killed.
         """
         self._resume()
-        learning, parameters = self._parameters()
+        learning, parameters = learning_parameters(self.learner)
         yield Begun(
             steps=self._schedule.steps,
             from_step=self._state.step,
@@ -156,7 +126,7 @@ class Loop:
 
     def save_now(self) -> None:
         """A checkpoint of the steps done so far, where there is none yet; nothing where a step is half done."""
-        if self._state.step and not self._amid and self._unsaved:
+        if self._state.step and not self._amid and self._unsaved and not self._astray:
             self._save()
 
     @property
@@ -169,7 +139,8 @@ class Loop:
         last = step == self._schedule.steps
         if self._state.evaluated < step and (self._due(self._config.evaluation.every, step - 1) or last):
             yield from self._evaluate(step)
-        if (self._due(self._config.checkpoint.every, step - 1) or last or self._stopped) and self._unsaved:
+        due = self._due(self._config.checkpoint.every, step - 1) and not self._astray
+        if (due or last or self._stopped) and self._unsaved:
             yield self._save()
 
     # --- steps -------------------------------------------------------------------------------------------
@@ -221,18 +192,29 @@ class Loop:
     def _check(self, step: int, loss: float) -> None:
         if not math.isfinite(loss):
             raise self._lost(step, "损失不是数字了（NaN）")
+        first = loss if self._state.first_loss is None else self._state.first_loss
+        guessing = math.log(max(2, len(self._prepared.tokenizer)))
+        beyond = loss > _BEYOND_GUESSING * max(first, guessing)
+        # Checked before the weights are moved once more, and once at the end of a run that is shorter than that.
+        late = step > _PATIENCE or step == self._schedule.steps
+        if beyond or (late and self._astray):
+            raise self._lost(step, f"损失从 {first:.2f} 涨到了 {loss:.2f}，学散了")
+
+    @property
+    def _astray(self) -> bool:
+        """Whether the loss is so far over its beginning that nothing of this should be kept."""
         first, smoothed = self._state.first_loss, self._state.smoothed_loss
-        if first is not None and smoothed is not None and step > _PATIENCE and smoothed > first * _GROWN + _OVER:
-            raise self._lost(step, f"损失从 {first:.2f} 涨到了 {smoothed:.2f}，学散了")
+        return first is not None and smoothed is not None and smoothed > first * _GROWN + _OVER
 
     def _lost(self, step: int, what: str) -> ShishenError:
         kept = checkpoints.find(self._folder.checkpoints)
-        where = f"最后的好检查点是 {kept[-1]}" if kept else "还没有检查点"
+        where = f"最后的检查点是 {kept[-1]}" if kept else "没有检查点"
         if step == 1:
             # Nothing was moved yet.
             return ShishenError(f"第 1 步{what}，停下了；底座的权重里多半有坏的数字，或 precision 不够（试试 fp32）。")
         rate = self._config.optimizer.learning_rate
-        return ShishenError(f"第 {step} 步{what}，停下了；{where}。请把 optimizer.learning_rate（现在 {rate:g}）调小。")
+        again = f"，如 shishen train --resume {self._folder.path} --learning-rate {rate / 10:g}" if kept else ""
+        return ShishenError(f"第 {step} 步{what}，停下了；{where}。请把学习率（现在 {rate:g}）调小{again}。")
 
     def _batch(self, places: Sequence[Place]) -> Batch:
         batch = collate(places, self._prepared.stores, self._config.batch.layout, self._padding)
@@ -242,16 +224,10 @@ class Loop:
         store, n = place
         return int(self._counts[store][n])
 
-    @property
+    @cached_property
     def _counts(self) -> list[Any]:
-        found: list[Any] | None = self.__dict__.get("_learned_counts")
-        if found is None:
-            found = self.__dict__["_learned_counts"] = [store.learned_counts for store in self._prepared.stores]
-        return found
-
-    def _parameters(self) -> tuple[int, int]:
-        weights = list(self.learner.parameters())
-        return sum(w.numel() for w in weights if w.requires_grad), sum(w.numel() for w in weights)
+        """Of each store, the learned tokens of each sequence."""
+        return [store.learned_counts for store in self._prepared.stores]
 
     def _due(self, every: int, n: int) -> bool:
         return (n + 1) % every == 0 if every else self._schedule.ends_epoch(n)

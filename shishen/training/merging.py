@@ -4,7 +4,6 @@ The sums are done in fp32 and rounded once, to the numbers asked for. What was t
 the whole ones: they are what it will be served with.
 """
 
-import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +12,7 @@ from msgspec import Struct
 
 from shishen.errors import ShishenError
 from shishen.local_models.chat_template import prompt_ids
-from shishen.local_models.folder import ModelFolder, adapter_base, configuration, examine
+from shishen.local_models.folder import ModelFolder, configuration, examine
 from shishen.local_models.loading import LocalModel, best_device, faults_named, load
 from shishen.local_models.saving import save_model, save_tokenizer
 from shishen.training.export.parity import (
@@ -31,7 +30,6 @@ from shishen.training.export.parity import (
     logits,
     readings,
 )
-from shishen.training.provenance import folder_fingerprint
 
 Numbers = Literal["base", "fp32", "bf16", "fp16"]
 MARKER = "merged.json"
@@ -56,30 +54,12 @@ class Merged(Struct, frozen=True, kw_only=True):
     parity: tuple[Parity, ...]
 
 
-def check_base(folder: ModelFolder) -> None:
-    """Raises ShishenError where a run of ours says that its adapter was trained over other weights than these."""
-    if folder.adapter is None or not folder.local:
-        return
-    try:
-        record = configuration(folder.adapter.parent, "run.json")
-    except ShishenError:
-        # Not a run of ours: only shapes and names can be compared.
-        return
-    trained_on = record.get("base")
-    # A base that was taken from a hub is recorded by its name.
-    known = isinstance(trained_on, str) and re.fullmatch("[0-9a-f]{32}", trained_on)
-    if known and trained_on != folder_fingerprint(Path(folder.base)):
-        raise ShishenError(
-            f"适配器 {folder.adapter} 不是在 {folder.base} 上训练的（权重不一样）；"
-            f"请用它训练时的底座（适配器里写的是 {adapter_base(folder.adapter)}），或确知无妨时加 --any-base。"
-        )
-
-
 def over_base(folder: ModelFolder, device: str = "auto", *, trust_code: bool = False) -> LocalModel:
     """The adapter over its whole base in fp32: what a merged model must equal. Raises ShishenError."""
     if folder.local and "quantization_config" in configuration(Path(folder.base), "config.json"):
         raise ShishenError(f"底座 {folder.base} 是量化过的，适配器不能并进去；请用 --base 指明没有量化的底座。")
-    return load(folder, device=_where(device), precision="fp32", trust_code=trust_code)
+    # Whether it is the base that it was trained over was for the caller to see to.
+    return load(folder, device=_where(device), precision="fp32", trust_code=trust_code, any_base=True)
 
 
 def merge_into(

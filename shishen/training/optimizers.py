@@ -45,10 +45,20 @@ def optimizers(model: "torch.nn.Module", table: OptimizerTable, *, fused: bool) 
                 adjust_lr_fn="match_rms_adamw",
             )
         )
-    for optimizer in made:
-        for group in optimizer.param_groups:
-            group["highest"] = group["lr"]
+    set_highest(made, table)
     return made
+
+
+def set_highest(made: list["torch.optim.Optimizer"], table: OptimizerTable) -> None:
+    """Tell every group its highest rate; a run that goes on may have been given another than it began with."""
+    import torch
+
+    for optimizer in made:
+        own = table.learning_rate
+        if table.name == "muon" and table.adamw_rate and not isinstance(optimizer, torch.optim.Muon):
+            own = table.adamw_rate
+        for group in optimizer.param_groups:
+            group["highest"] = own
 
 
 def rate_share(step: int, steps: int, table: OptimizerTable) -> float:

@@ -3,18 +3,21 @@
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from shishen.errors import ShishenError
+from shishen.evaluation.drawing import draw
 from shishen.examples import Example, read_examples, split_files
+from shishen.local_models.base_check import check_base
 from shishen.local_models.chat_template import set_template
 from shishen.local_models.folder import ModelFolder
 from shishen.local_models.loading import load_tokenizer, load_weights, number_type
 from shishen.local_models.saving import save_model, save_tokenizer
+from shishen.local_models.trained_model import model_at
 from shishen.records import Rejected
 from shishen.training.adapting import adapt
 from shishen.training.doctor import check_tokenizer
@@ -25,7 +28,6 @@ from shishen.training.run_config import RunConfig
 from shishen.training.run_folder import RunFolder, full_disk_named, whole_folder
 from shishen.training.tiny import tiny_model, tiny_tokenizer
 from shishen.training.token_store import NothingLearned, TokenStore, write_store
-from shishen.training.trained_model import model_at
 
 # Characters that a tokenizer is learned from; more of them teach it nothing.
 _TOKENIZER_TEXT = 30_000_000
@@ -88,7 +90,7 @@ def prepare(config: RunConfig, run: RunFolder, processes: Processes) -> Prepared
         tokenizer=tokenizer,
         stores=tuple(TokenStore(folder) for folder in _stores(run, 1 + len(config.replay.data))),
         dev=TokenStore(run.tokens / "dev") if (run.tokens / "dev" / "store.json").is_file() else None,
-        samples=tuple(islice(_samples(config), config.evaluation.samples)),
+        samples=_samples(config),
         base=base,
     )
 
@@ -116,11 +118,16 @@ def _make(config: RunConfig, run: RunFolder) -> None:
         if not (folder / "store.json").is_file():
             shutil.rmtree(folder, ignore_errors=True)
             write_store(folder, examples_of(names, "train"), tokenizer, table.longest, table.too_long)
-    dev = list(islice(_good(examples_of(config.data, "dev")), config.evaluation.examples or None))
-    if dev and config.evaluation.examples and not (run.tokens / "dev" / "store.json").is_file():
+    dev = _measured(config)
+    if dev and not (run.tokens / "dev" / "store.json").is_file():
         # Where all of them are too long there is nothing to measure with, which is no reason not to learn.
         with suppress(NothingLearned):
             write_store(run.tokens / "dev", dev, tokenizer, table.longest, "drop")
+
+
+def _measured(config: RunConfig) -> list[Example]:
+    """The dev examples that the loss is measured on: of every kind and of many dishes, the same for the same seed."""
+    return draw(_good(examples_of(config.data, "dev")), config.evaluation.examples, config.seed)
 
 
 def _weights(config: RunConfig, base: ModelFolder, processes: Processes) -> Any:
@@ -129,6 +136,8 @@ def _weights(config: RunConfig, base: ModelFolder, processes: Processes) -> Any:
     numbers = number_type(config.precision if compact else "fp32", processes.device)
     if base.adapter:
         raise ShishenError(f"{config.base} 是适配器；base 要写它的底座，adapter 写它，或先用 shishen merge 合并。")
+    if config.adapter:
+        check_base(ModelFolder(base=base.base, adapter=Path(config.adapter).expanduser()))
     return load_weights(
         base.base,
         device=processes.device,
@@ -163,11 +172,11 @@ def _good(found: Iterable[Example | Rejected]) -> Iterator[Example]:
     return (example for example in found if isinstance(example, Example))
 
 
-def _samples(config: RunConfig) -> Iterator[Example]:
+def _samples(config: RunConfig) -> tuple[Example, ...]:
     """What is asked on the way: dev examples where there are some, else what is taught."""
-    dev = _good(examples_of(config.data, "dev"))
-    first = next(dev, None)
-    return _good(examples_of(config.data, "train")) if first is None else chain([first], dev)
+    count = config.evaluation.samples
+    dev = draw(_good(examples_of(config.data, "dev")), count, config.seed)
+    return tuple(dev or islice(_good(examples_of(config.data, "train")), count))
 
 
 def _texts(config: RunConfig) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import platform
-from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from shishen.errors import ShishenError
 from shishen.examples import split_files
+from shishen.local_models.base_check import files_fingerprint, folder_fingerprint
 from shishen.training.preparing import Prepared
 from shishen.training.processes import Processes
 from shishen.training.run_config import RunConfig
@@ -61,28 +61,10 @@ def provenance(config: RunConfig, prepared: Prepared, processes: Processes) -> P
     )
 
 
-def folder_fingerprint(folder: Path) -> str:
-    """A model folder by its configuration and its weights: sizes, and the first and last megabyte of each file."""
-    return _files_fingerprint(sorted((*folder.glob("config.json"), *folder.glob("*.safetensors"))))
-
-
 def _source_fingerprint(path: Path) -> str:
     """A dataset by the files that are learned from or measured."""
     files = [file for split in ("train", "dev") for file in split_files(path, split)] if path.is_dir() else [path]
-    return _files_fingerprint([file for file in files if file.is_file()])
-
-
-def _files_fingerprint(paths: Iterable[Path]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for path in paths:
-        size = path.stat().st_size
-        digest.update(f"{path.name} {size}".encode())
-        with path.open("rb") as stream:
-            digest.update(stream.read(1_000_000))
-            if size > 1_000_000:
-                stream.seek(-min(size - 1_000_000, 1_000_000), 2)
-                digest.update(stream.read())
-    return digest.hexdigest()
+    return files_fingerprint([file for file in files if file.is_file()])
 
 
 def check_same(run: RunFolder, now: Provenance, strategy: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
 from shishen.errors import BadSettings, NotFound
@@ -163,16 +163,21 @@ def load_config(
     """
     values = {} if path is None else read_toml(path)
     faults: list[str] = []
+    _place(values, assignments, given or {}, faults)
+    return build_config(values, faults)
+
+
+def _place(values: dict[str, Any], assignments: Sequence[str], given: Mapping[str, Any], faults: list[str]) -> None:
+    """Set `key=value` texts, then what is given, among the values of a file."""
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if equals:
             place_value(values, key.strip(), text.strip())
         else:
             faults.append(f"{assignment} 应写成 key=value")
-    for key, value in (given or {}).items():
+    for key, value in given.items():
         if value is not None:
             place_value(values, key, value)
-    return build_config(values, faults)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -260,6 +265,58 @@ def _contradictions(config: RunConfig, whole: frozenset[str]) -> list[str]:
     if config.template and config.template not in templates() and not Path(config.template).expanduser().is_file():
         faults.append(f"没有名为 {config.template} 的对话模板（有 {'、'.join(templates())}，或一个 .jinja 文件）")
     return faults
+
+
+# What a run that goes on may be told anew; anything else would change what its checkpoints and its order mean.
+_CHANGEABLE = frozenset(
+    {
+        "output", "epochs", "steps", "gradient_checkpointing", "tensorboard", "optimizer.learning_rate",
+        "optimizer.adamw_rate", "optimizer.schedule", "optimizer.warmup", "optimizer.decay", "optimizer.floor",
+        "optimizer.clip", "evaluation.every", "evaluation.longest_answer", "evaluation.patience", "checkpoint.every",
+        "checkpoint.keep", "devices.device", "devices.processes", "devices.threads",
+    }
+)  # fmt: skip
+
+
+def changed(config: RunConfig, assignments: Sequence[str], given: Mapping[str, Any]) -> RunConfig:
+    """The configuration of a run that goes on, with what it is told anew. Raises BadSettings naming every fault."""
+    values = to_builtins(config)
+    faults: list[str] = []
+    _place(values, assignments, given, faults)
+    built = build_config(values, faults)
+    before, after = _flat(to_builtins(config)), _flat(to_builtins(built))
+    if fixed := [key for key in after if after[key] != before[key] and key not in _CHANGEABLE]:
+        raise BadSettings(
+            f"接着训练时不能改 {'、'.join(fixed)}；能改的是 {'、'.join(sorted(_CHANGEABLE - {'output'}))}，"
+            "别的要换一个 output 重新训练。"
+        )
+    return built
+
+
+def _flat(values: Mapping[str, Any], front: str = "") -> dict[str, Any]:
+    """The fields of all tables, each under its whole name."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= _flat(value, f"{key}.") if isinstance(value, Mapping) else {front + key: value}
+    return found
+
+
+def anchored(config: RunConfig) -> RunConfig:
+    """The same with its files and folders as absolute paths: a run goes on wherever it is resumed from."""
+    folder = Path(config.base).expanduser()
+    is_file = config.template not in templates() and Path(config.template).expanduser().is_file()
+    return replace(
+        config,
+        base=str(folder.absolute()) if config.base != "tiny" and folder.is_dir() else config.base,
+        data=tuple(_absolute(name) for name in config.data),
+        adapter=_absolute(config.adapter) if config.adapter else "",
+        template=_absolute(config.template) if is_file else config.template,
+        replay=replace(config.replay, data=tuple(_absolute(name) for name in config.replay.data)),
+    )
+
+
+def _absolute(name: str) -> str:
+    return str(Path(name).expanduser().absolute())
 
 
 def presets() -> dict[str, Path]:

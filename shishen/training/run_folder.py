@@ -13,7 +13,6 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from msgspec import Struct
 
 from shishen.errors import NotFound, ShishenError
 from shishen.file_lock import locked
+from shishen.full_disk import is_full_disk
 from shishen.training.run_config import RunConfig
 
 
@@ -177,24 +177,10 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def full_disk_named(place: Path) -> Iterator[None]:
-    """A full disk in one line. torch and safetensors have errors of their own for it."""
+    """A full disk in one line."""
     try:
         yield
     except Exception as error:
-        number = getattr(error, "errno", None)
-        words = str(error).lower()
-        full = number in (ENOSPC, EDQUOT, EFBIG) or any(
-            sign in words
-            for sign in (
-                "no space left",
-                "os error 28",
-                "write failed",
-                "writing file",
-                "unexpected pos",
-                "disk quota",
-                "file too large",
-            )
-        )
-        if not full:
+        if not is_full_disk(error):
             raise
         raise ShishenError(f"写 {place} 时磁盘满了；先前的检查点都在，腾出空间后用 --resume 接着训练。") from error

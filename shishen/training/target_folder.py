@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 
 from shishen.errors import ShishenError
+from shishen.full_disk import is_full_disk
 from shishen.training.run_folder import whole_folder
-
-_SIGNS = ("no space left", "os error 28", "os error 27", "os error 122", "file too large", "write failed")
 
 
 @contextmanager
@@ -45,10 +43,7 @@ def _faults_named(target: Path) -> Iterator[None]:
     except ShishenError:
         raise
     except Exception as error:
-        # safetensors, torch and numpy each have their own error for it; numpy's says only how much was written.
-        words = str(error).lower()
-        full = getattr(error, "errno", None) in (ENOSPC, EDQUOT, EFBIG) or any(sign in words for sign in _SIGNS)
-        if full or (isinstance(error, OSError) and "requested and" in words and "written" in words):
+        if is_full_disk(error):
             raise ShishenError(f"写 {target} 时磁盘满了，什么也没有留下；请腾出空间，或换一个输出文件夹。") from error
         if isinstance(error, PermissionError):
             raise ShishenError(f"不能写 {target}：没有权限；请换一个输出文件夹。") from error

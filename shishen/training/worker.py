@@ -22,7 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from shishen.training.batches import Batch
 from shishen.training.learner import Learner
-from shishen.training.optimizers import optimizers, set_rates
+from shishen.training.optimizers import optimizers, set_highest, set_rates
 from shishen.training.processes import Processes
 from shishen.training.run_config import RunConfig
 
@@ -39,7 +39,7 @@ class Worker:
     def __init__(self, learner: Learner, config: RunConfig, processes: Processes, numbers: torch.dtype) -> None:
         self.learner = learner
         self._processes = processes
-        self._clip = config.optimizer.clip
+        self._table = config.optimizer
         self._autocast = numbers != torch.float32
         self._numbers = numbers
         self._kind = processes.device.partition(":")[0]
@@ -77,7 +77,7 @@ class Worker:
         for optimizer in self._optimizers:
             self._scaler.unscale_(optimizer)
         norm: Any = torch.nn.utils.clip_grad_norm_(
-            [p for p in self.learner.parameters() if p.grad is not None], self._clip or float("inf")
+            [p for p in self.learner.parameters() if p.grad is not None], self._table.clip or float("inf")
         )
         if hasattr(norm, "full_tensor"):
             norm = norm.full_tensor()
@@ -125,6 +125,7 @@ class Worker:
         set_model_state_dict(self.learner, weights, options=StateDictOptions(full_state_dict=True, strict=False))
         for optimizer, state in zip(self._optimizers, moments["optimizers"], strict=True):
             set_optimizer_state_dict(self.learner, optimizer, state, options=StateDictOptions(full_state_dict=True))
+        set_highest(self._optimizers, self._table)
         if moments["scaler"]:
             self._scaler.load_state_dict(moments["scaler"])
         set_chance(moments["chance"], self._processes)

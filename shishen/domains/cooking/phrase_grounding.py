@@ -8,6 +8,7 @@ The words may be others; these may not:
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from shishen.chinese import normalise
 from shishen.domains.cooking.page_text import PrintedText, flat, numbers
@@ -23,6 +24,8 @@ _NEAR, _GAP, _UNIT_AND_GAP = 14, 2, 4
 _NO_AMOUNTS = frozenset(("minute", "hour", "second", "day", "degree", "percent", "centimetre", "millimetre", "person"))
 # What stands in every kitchen, and in hardly a record.
 _ALWAYS = frozenset(("水", "清水", "冷水", "热水", "温水", "开水", "沸水", "凉水"))
+# So many pairs of letters in common are more than 好的 and 可以.
+_SOMETHING = 3
 Amount = tuple[float | None, float | None, str]
 
 
@@ -34,10 +37,18 @@ class Grounds:
     """
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._page = PrintedText(text)
         self._amounts: dict[str, set[Amount]] = {}
         for food, _, amounts in _foods(text):
             self._amounts.setdefault(food, set()).update(amounts)
+
+    def tells(self, said: str, dish: str) -> bool:
+        """Whether something of the answer is in what was said: an amount, a food, some words beside the dish's name."""
+        text, words = self._text.replace(dish, "\0"), said.replace(dish, "\0")
+        if _measures(text) & _measures(words) or any(food in self._amounts for food, _, _ in _foods(words)):
+            return True
+        return len(_pairs(text) & _pairs(words)) >= min(_SOMETHING, max(1, len(_pairs(text))))
 
     def stray(self, sentence: str) -> str:
         """The first thing of a sentence that is not said there; '' where all of it may be said."""
@@ -53,6 +64,16 @@ class Grounds:
             if amounts and known and not known.intersection(amounts):
                 return word
         return ""
+
+
+def _measures(text: str) -> set[Amount]:
+    """Its numbers with a unit."""
+    return {(number.low, number.high, number.unit) for number in numbers(flat(text)) if number.unit}
+
+
+def _pairs(text: str) -> set[str]:
+    """The pairs of letters or digits that stand side by side."""
+    return {a + b for a, b in pairwise(normalise(text)) if a.isalnum() and b.isalnum()}
 
 
 def _foods(text: str) -> Iterator[tuple[str, str, list[Amount]]]:

@@ -12,6 +12,8 @@ from shishen.local_models.chat_template import prompt_ids, render
 from shishen.local_models.folder import examine
 from shishen.local_models.generation import Sampling, stream
 from shishen.local_models.loading import LocalModel, Precision, load
+from shishen.local_models.out_of_memory import out_of_memory_named
+from shishen.local_models.trained_model import model_at
 from shishen.protocols import Basis, Chat
 from shishen.records import Answer, Message, Recipe
 
@@ -28,7 +30,8 @@ _LEAST_ROOM = 64
 
 
 class Options(Struct, frozen=True):
-    """`path` is the model's folder; `context` what it speaks from: the `recipes` in its prompt, or `none`, its memory.
+    """`path` is the folder of a model, an adapter or a training run; `context` what it speaks from: the `recipes` in
+    its prompt, or `none`, its memory.
 
     `system` is said to a model before everything else, as it was when it was trained; `template` is a chat template by
     name or file where the model has none; `longest_answer` is in tokens; at `temperature` 0 it says what is likeliest.
@@ -71,23 +74,17 @@ class LocalChat:
     ) -> Iterator[str]:
         """The model's words as they come; with `recipes` it is given what was composed from them, to put its own way.
 
-        Closing the iterator stops the model. Raises ShishenError where even the question is too long for it.
+        Closing the iterator stops the model. Raises ShishenError where even the question is too long for it, and at the
+        end where the answer was cut off.
         """
+        advice = "请换小一点的模型，或设 chat.transformers.four_bit=true。"
         # One model cannot say two things at once; who comes second waits.
-        with self._speaking:
-            try:
-                yield from stream(self.local, self.prompt(messages, answer), self._sampling)
-            except (RuntimeError, MemoryError) as error:
-                words = str(error).lower()
-                if (
-                    not isinstance(error, MemoryError)
-                    and "out of memory" not in words
-                    and "can't allocate" not in words
-                ):
-                    raise
-                raise ShishenError(
-                    "内存（显存）不够；请换小一点的模型，或设 chat.transformers.four_bit=true。"
-                ) from error
+        with self._speaking, out_of_memory_named(advice):
+            ended = yield from stream(self.local, self.prompt(messages, answer), self._sampling)
+        if not ended:
+            raise ShishenError(
+                f"说到最长（chat.transformers.longest_answer = {self._options.longest_answer}）还没有说完。"
+            )
 
     def prompt(self, messages: Sequence[Message], answer: Answer) -> list[Message]:
         """The conversation as the model takes it, with as many of the last turns as there is room for."""
@@ -151,7 +148,7 @@ def build(options: Options) -> Chat:
         raise ShishenError(
             "chat.transformers.path 是空的；请写模型的文件夹，如 --set chat.transformers.path=runs/我的厨师/model。"
         )
-    folder = examine(Path(options.path).expanduser(), options.adapter or None)
+    folder = examine(Path(options.path).expanduser(), options.adapter) if options.adapter else model_at(options.path)
     local = load(
         folder,
         device=options.device,
@@ -169,7 +166,7 @@ def _try_four_bits(local: LocalModel) -> None:
     """Have it say one word: not every shape of layer has four bits on every device, which shows only in use."""
     try:
         list(stream(local, [Message("user", "?")], Sampling(longest=1)))
-    except (RuntimeError, NotImplementedError) as error:
+    except RuntimeError as error:
         words = " ".join(str(error).split())[:200]
         raise ShishenError(
             f"这个模型在这台机器上用不了 4 位（{words}）；请去掉 chat.transformers.four_bit。"
