@@ -71,6 +71,7 @@ def export(
     device: Device = "auto",
     force: Force = False,
     any_base: AnyBase = False,
+    trust_code: TrustCode = False,
     json_: Json = False,
 ) -> None:
     """导出成别的程序用的文件（GGUF、Ollama、LMDeploy、vLLM），附启动的命令；说的话不一样就不给。
@@ -89,6 +90,7 @@ def export(
         device=device,
         force=force,
         any_base=any_base,
+        trust_code=trust_code,
     )
     if json_:
         print_json(made)

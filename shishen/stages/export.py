@@ -74,6 +74,7 @@ def export(
     device: str = "auto",
     force: bool = False,
     any_base: bool = False,
+    trust_code: bool = False,
 ) -> Exported:
     """Export a model in the formats named, or in all that can say it; an adapter is merged first, in `numbers`.
 
@@ -92,7 +93,7 @@ def export(
     with target_folder(target, MARKER, sources=sources, force=force) as partial:
         if not any_base:
             check_base(folder)
-        model = _whole(folder, partial, numbers, device, prompts)
+        model = _whole(folder, partial, numbers, device, prompts, trust_code=trust_code)
         parity, ggufs, left_out = list(model.parity), list[str](), dict[str, str]()
         for format_ in (name for name in FORMATS if name in asked):
             try:
@@ -125,17 +126,28 @@ def export(
     return made
 
 
-def _whole(folder: ModelFolder, partial: Path, numbers: Numbers, device: str, prompts: tuple[Prompt, ...]) -> _Model:
+def _whole(
+    folder: ModelFolder,
+    partial: Path,
+    numbers: Numbers,
+    device: str,
+    prompts: tuple[Prompt, ...],
+    *,
+    trust_code: bool,
+) -> _Model:
     if folder.adapter is not None:
         whole = partial / "model"
         whole.mkdir()
-        made, expected, tokenizer = merge_into(folder, whole, numbers=numbers, device=device, prompts=prompts)
+        made, expected, tokenizer = merge_into(
+            folder, whole, numbers=numbers, device=device, prompts=prompts, trust_code=trust_code
+        )
         ends = frozenset(tokenizer.convert_tokens_to_ids(list(made.ends)))
         already = None if made.numbers == "fp32" else BOUNDS[made.numbers]
         return _Model(whole, tokenizer, ends, expected, already, made.parity)
     if "quantization_config" in configuration(Path(folder.base), "config.json"):
         raise ShishenError(f"{folder.base} 是量化过的，不能再导出；请用没有量化的模型。")
-    local = load(folder, device=best_device() if device == "auto" else device, precision="fp32")
+    where = best_device() if device == "auto" else device
+    local = load(folder, device=where, precision="fp32", trust_code=trust_code)
     asked = allowed(local.model, local.tokenizer, [*default_prompts(), *prompts])
     expected = readings(local.model, local.tokenizer, local.ends, asked)
     return _Model(Path(folder.base), local.tokenizer, local.ends, expected, None, ())
