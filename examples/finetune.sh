@@ -64,6 +64,6 @@ say "比较：学会了多少，忘了多少"
   --dataset "$work/new" --old "$work/old" --count 60 --output "$work/compare"
 
 say "让教好的模型凭记忆回答"
-"$shishen" --set chat.engine=transformers --set "chat.transformers.path=$work/runs/full-replay/model" \
+"$shishen" --set chat.engine=transformers --set "chat.transformers.path=$work/runs/full-replay" \
   --set chat.transformers.context=none ask 红烧肉怎么做
 say "好了：并排的回答在 $work/compare/compare.html"

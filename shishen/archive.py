@@ -17,6 +17,7 @@ from lxml import etree
 
 from shishen.errors import BadRecord, UnreadableFile
 from shishen.source_file import SourceFile
+from shishen.system_reason import reason_of
 
 MAGIC = b"PK\x03\x04"
 _CHUNK = 65_536
@@ -50,7 +51,7 @@ class Archive:
         try:
             self._stream = _Careful(file.path)
         except OSError as error:
-            raise UnreadableFile(f"读不了 {file.label}：{error.strerror}。请检查路径和权限。") from error
+            raise UnreadableFile(f"读不了 {file.label}：{reason_of(error)}。请检查路径和权限。") from error
         try:
             self._zip = zipfile.ZipFile(self._stream)
         # A broken directory raises whatever its bytes happen to break.

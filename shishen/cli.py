@@ -16,6 +16,7 @@ from shishen.errors import ShishenError
 from shishen.library_cli import Json, before_verb, kitchen_of, library_app, print_json, say
 from shishen.model_cli import compare, export, merge
 from shishen.reading_cli import add, read
+from shishen.system_reason import reason_of
 from shishen.training_cli import train_app
 
 app = typer.Typer(
@@ -255,7 +256,7 @@ def _machine_fault(error: OSError | sqlite3.Error) -> str | None:
         return f"菜谱库出错（{error}）；请看看磁盘和权限，或恢复备份。" if known else None
     if error.errno not in (ENOSPC, EDQUOT, EACCES, EPERM, EROFS, EIO, EMFILE, ENFILE):
         return None
-    return f"{error.filename or '输出'} 用不了（{error.strerror}）；请看看磁盘空间和权限。"
+    return f"{error.filename or '输出'} 用不了（{reason_of(error)}）；请看看磁盘空间和权限。"
 
 
 def _usage(error: Any) -> str:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from shishen.errors import ShishenError
+from shishen.system_reason import reason_of
 
 _DIGEST_BYTES = 16
 
@@ -56,7 +57,7 @@ class ContentCache:
 
     def _unwritable(self, error: OSError) -> ShishenError:
         return ShishenError(
-            f"写不进缓存文件夹 {self._folder}（{error.strerror}）；请检查权限和磁盘空间，或换一个文件夹。"
+            f"写不进缓存文件夹 {self._folder}（{reason_of(error)}）；请检查权限和磁盘空间，或换一个文件夹。"
         )
 
 

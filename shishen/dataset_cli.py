@@ -1,25 +1,31 @@
 """`shishen dataset`: build, convert, inspect."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shishen.errors import NotFound
+from shishen.errors import NotFound, UnreadableFile
 from shishen.library_cli import Json, kitchen_of, print_json, say
 from shishen.reading_cli import say_costs
+from shishen.system_reason import reason_of
 
 if TYPE_CHECKING:
     from shishen.examples import Example
     from shishen.stages.dataset import Building
     from shishen.stages.questions import Asking
     from shishen.training.dataset.folder import Manifest
+    from shishen.training.doctor import Token
 
 dataset_app = typer.Typer(help="训练数据：从菜谱写对话、换格式、看学的是什么。", no_args_is_help=True)
 
+Benchmarks = Annotated[
+    list[Path] | None,
+    typer.Option("--benchmark", help="评测题（C-Eval、CMMLU 的 CSV）；和它重合的剔掉。可写多次。"),
+]
 Output = Annotated[Path, typer.Option(help="写到哪个文件夹。")]
 
 
@@ -43,11 +49,13 @@ def build(
     library_count: Annotated[
         int, typer.Option(help="说到整个菜谱库的对话（推荐、没有的菜），每种多少条。", min=0)
     ] = 200,
-    likeness: Annotated[float | None, typer.Option(help="有多像算同一道菜（0–1）。", min=0.3, max=1)] = None,
-    benchmarks: Annotated[
-        list[Path] | None,
-        typer.Option("--benchmark", help="评测题（C-Eval、CMMLU 的 CSV）；和它重合的剔掉。可写多次。"),
+    likeness: Annotated[
+        float | None, typer.Option(help="有多像算相近的菜，划分时不拆开（0–1）。", min=0.3, max=1)
     ] = None,
+    keep_near_duplicates: Annotated[
+        bool, typer.Option("--keep-near-duplicates", help="几乎一样的同名菜都留着；不写只留第一份。")
+    ] = False,
+    benchmarks: Benchmarks = None,
     formats: Annotated[
         list[str] | None, typer.Option("--format", help="另存成这种格式，如 sharegpt、xtuner；可写多次。")
     ] = None,
@@ -68,8 +76,9 @@ def build(
     例：shishen dataset build corpus.jsonl --kinds plain --dev-count 100 --output 下厨房/
     """
     from shishen.domains.cooking.dialogues.writing import KINDS
-    from shishen.stages.dataset import Building, BuildOptions, Built
+    from shishen.stages.dataset import Building, BuildOptions, Built, check_options
     from shishen.stages.structure import Costs
+    from shishen.training.dataset.faults import named_together
     from shishen.training.dataset.parts import PartOptions
 
     chosen = tuple(part.strip() for part in kinds.split(",") if part.strip()) if kinds is not None else tuple(KINDS)
@@ -83,16 +92,15 @@ def build(
         test_count=test_count,
         library_count=library_count,
         likeness=likeness,
+        keep_near_duplicates=keep_near_duplicates,
         benchmarks=tuple(str(path) for path in benchmarks or ()),
         system=system,
         shard=shard,
         workers=workers,
         paraphrase=paraphrase,
+        formats=tuple(dict.fromkeys(formats or ())),
     )
-    from shishen.training.formats import find_format
-
-    for name in formats or ():
-        find_format(name)
+    named_together(lambda: check_options(options), lambda: _check_paths(paths or ()))
     kitchen = kitchen_of()
     made: Built | None = None
     try:
@@ -117,7 +125,7 @@ def build(
         say("停下了；再运行一次就接着做。")
         raise typer.Exit(130) from None
     assert made is not None
-    _finish(output, made.manifest, made.notes, formats, json_)
+    _finish(output, made.manifest, made.notes, json_)
 
 
 @dataset_app.command()
@@ -134,6 +142,7 @@ def questions(
     dev_count: Annotated[int | None, typer.Option(help="验证集要多少段；代替 --dev-ratio。", min=0)] = None,
     test_ratio: Annotated[float, typer.Option(help="测试集占多少段。", min=0, max=0.5)] = 0.05,
     test_count: Annotated[int | None, typer.Option(help="测试集要多少段；代替 --test-ratio。", min=0)] = None,
+    benchmarks: Benchmarks = None,
     formats: Annotated[
         list[str] | None, typer.Option("--format", help="另存成这种格式，如 sharegpt、xtuner；可写多次。")
     ] = None,
@@ -148,8 +157,9 @@ def questions(
 
     要先在设置里写明 teacher.engine=openai、teacher.openai.base_url 和 teacher.openai.model。
     """
-    from shishen.stages.questions import Asked, Asking, QuestionsOptions
+    from shishen.stages.questions import Asked, Asking, QuestionsOptions, check_options
     from shishen.stages.structure import Costs
+    from shishen.training.dataset.faults import named_together
 
     options = QuestionsOptions(
         count=count,
@@ -161,11 +171,10 @@ def questions(
         seed=seed,
         system=system,
         shard=shard,
+        benchmarks=tuple(str(path) for path in benchmarks or ()),
+        formats=tuple(dict.fromkeys(formats or ())),
     )
-    from shishen.training.formats import find_format
-
-    for name in formats or ():
-        find_format(name)
+    named_together(lambda: check_options(options), lambda: _check_paths(paths))
     made: Asked | None = None
     try:
         with _progress() as show:
@@ -188,17 +197,18 @@ def questions(
         say("停下了；问过的都存着，再运行一次就接着做。")
         raise typer.Exit(130) from None
     assert made is not None
-    _finish(output, made.manifest, made.notes, formats, json_)
+    _finish(output, made.manifest, made.notes, json_)
 
 
-def _finish(
-    output: Path, manifest: "Manifest", notes: "tuple[str, ...]", formats: list[str] | None, json_: bool
-) -> None:
-    """Write the other formats, and say what there is."""
-    for name in formats or ():
-        from shishen.training.formats.conversion import convert as convert_files
+def _check_paths(paths: "Sequence[Path]") -> None:
+    """Raises NotFound where one is not there, which is seen before the first file is given out."""
+    from shishen.stages.read import find_files
 
-        convert_files(output, output / name, name)
+    next(find_files(paths), None)
+
+
+def _finish(output: Path, manifest: "Manifest", notes: "tuple[str, ...]", json_: bool) -> None:
+    """Say what there is."""
     if json_:
         print_json(manifest)
     counts = manifest.examples
@@ -287,15 +297,12 @@ def inspect(
     from shishen.local_models.loading import load_tokenizer
     from shishen.training.doctor import facts_of
     from shishen.training.doctor import inspect as look
-
-    tokenizer = load_tokenizer(examine(model), template=template)
-    served_text = None
-    if served is not None:
-        if not served.is_file():
-            raise NotFound(f"没有 {served} 这个文件。")
-        served_text = served.read_text(encoding="utf-8")
     from shishen.training.preparing import examples_of
 
+    if not source.exists():
+        raise NotFound(f"没有 {source} 这个文件或文件夹；请检查路径。")
+    served_text = _template_text(served) if served is not None else None
+    tokenizer = load_tokenizer(examine(model), template=template)
     found = look(
         examples_of([str(source)], "train"), tokenizer, served_template=served_text, longest=longest, show=show
     )
@@ -313,21 +320,44 @@ def inspect(
     say("✓ 可以训练。")
 
 
-def _show_tokens(shown: "tuple[tuple[object, ...], ...]") -> None:
+def _template_text(path: Path) -> str:
+    if not path.is_file():
+        raise NotFound(f"没有 {path} 这个文件；请检查路径。")
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnreadableFile(f"读不了 {path}（{reason_of(error)}）；请检查权限。") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"{path} 不是 UTF-8 的文本；请给出对话模板（.jinja）。") from error
+
+
+def _show_tokens(shown: "Sequence[Sequence[Token]]") -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False)
+    if console.no_color or console.color_system is None:
+        _print_marked(shown)
+        return
     if shown:
         console.print(Text.assemble(("要学的", "bold green"), "　", ("不学的", "dim"), "　｜ 是词元的边界"))
     for row in shown:
         text = Text()
         for token in row:
-            learned, words = token.learned, token.text  # type: ignore[attr-defined]
-            text.append(words.replace("\n", "↵\n"), style="bold green" if learned else "dim")
+            text.append(token.text.replace("\n", "↵\n"), style="bold green" if token.learned else "dim")
             text.append("｜", style="dim")
         console.print(text)
         console.print()
+
+
+def _print_marked(shown: "Sequence[Sequence[Token]]") -> None:
+    """The same without colours, as a file or a pager takes it."""
+    from shishen.training.doctor import marked
+
+    if shown:
+        print("⟦要学的⟧　不学的　｜ 是词元的边界")
+    for row in shown:
+        print(marked(row), end="\n\n")
 
 
 @contextmanager

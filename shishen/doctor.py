@@ -9,6 +9,7 @@ from msgspec import Struct
 from shishen import engines
 from shishen.errors import ShishenError
 from shishen.settings import DEFAULT_ENGINES
+from shishen.system_reason import reason_of
 
 if TYPE_CHECKING:
     from shishen.kitchen import Kitchen
@@ -49,7 +50,7 @@ def _look(kitchen: "Kitchen") -> Iterator[Finding]:
         probe.unlink()
         yield Finding("数据文件夹", True, str(home))
     except OSError as error:
-        yield Finding("数据文件夹", False, f"{home} 写不进去：{error.strerror}；请换一个 SHISHEN_HOME")
+        yield Finding("数据文件夹", False, f"{home} 写不进去：{reason_of(error)}；请换一个 SHISHEN_HOME")
         return
     yield Finding("菜谱库", True, f"{len(kitchen.library)} 份菜谱")
     newest = kitchen.index.generation() == kitchen.library.generation()

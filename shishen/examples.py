@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from shishen.errors import BadRecord, ShishenError
 from shishen.records import Message, Rejected
+from shishen.system_reason import reason_of
 
 SPLITS = ("train", "dev", "test")
 Split = Literal["train", "dev", "test"]
@@ -123,7 +124,7 @@ def read_examples(path: Path) -> Iterator[Example | Rejected]:
     try:
         stream = path.open("rb")
     except OSError as error:
-        raise ShishenError(f"打不开 {path}：{error.strerror}；数据集用 shishen dataset build 生成。") from error
+        raise ShishenError(f"打不开 {path}：{reason_of(error)}；数据集用 shishen dataset build 生成。") from error
     with stream:
         number = 0
         while line := stream.readline(LONGEST_LINE):

@@ -22,6 +22,7 @@ from msgspec import Struct
 from shishen.errors import UnreadableFile
 from shishen.pages import PageImage
 from shishen.source_file import HEAD_BYTES, Limits
+from shishen.system_reason import reason_of
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -123,7 +124,7 @@ def _read_head(path: str | Path) -> bytes:
         with Path(path).open("rb") as stream:
             return stream.read(HEAD_BYTES)
     except OSError as error:
-        raise UnreadableFile(f"读不了 {path}：{error.strerror}。请检查路径和权限。") from error
+        raise UnreadableFile(f"读不了 {path}：{reason_of(error)}。请检查路径和权限。") from error
 
 
 def _is_pdf(path: str | Path) -> bool:

@@ -36,6 +36,7 @@ from shishen.stages.answer import Conversations
 from shishen.stages.phrase import as_said, phrase
 from shishen.stages.read import Candidate, Event, find_files, read, watch
 from shishen.stages.structure import Costs, Workshop
+from shishen.system_reason import reason_of
 
 if TYPE_CHECKING:
     from shishen.examples import Example
@@ -235,7 +236,7 @@ class Kitchen:
                 count = writer.write(self.library.recipes() if recipes is None else recipes, stream)
             partial.replace(path)
         except OSError as error:
-            raise ShishenError(f"写不了 {path}：{error.strerror}；请换一个地方，或检查权限。") from error
+            raise ShishenError(f"写不了 {path}：{reason_of(error)}；请换一个地方，或检查权限。") from error
         finally:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)

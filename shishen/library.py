@@ -21,6 +21,7 @@ from shishen.database import Database, explain
 from shishen.errors import NotFound, ShishenError
 from shishen.protocols import Entry
 from shishen.records import Question, Recipe
+from shishen.system_reason import reason_of
 
 SCHEMA_VERSION = 1
 # A dish of thousands of recipes would bring thousands of questions; the commonest are enough to find it.
@@ -120,12 +121,10 @@ class Library:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._prepare()
         except OSError as error:
-            raise ShishenError(f"{path.parent} 放不了菜谱库（{error.strerror}）；请换一个 SHISHEN_HOME。") from error
+            raise ShishenError(f"{path.parent} 放不了菜谱库（{reason_of(error)}）；请换一个 SHISHEN_HOME。") from error
         except (sqlite3.Error, ShishenError) as error:
             self.close()
-            if isinstance(error, ShishenError):
-                raise
-            raise ShishenError(explain(path, error)) from error
+            raise error if isinstance(error, ShishenError) else ShishenError(explain(path, error)) from error
 
     @property
     def _connection(self) -> sqlite3.Connection:

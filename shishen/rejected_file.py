@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from shishen.records import Rejected
+from shishen.system_reason import reason_of
 
 
 class RejectedFile:
@@ -40,4 +41,4 @@ class RejectedFile:
                 self._stream = self._path.open("wb", buffering=0)
             self._stream.write(msgspec.json.encode(rejected) + b"\n")
         except OSError as error:
-            self.fault = f"{self._path} 写不进去（{error.strerror}），没读成的没有记下。"
+            self.fault = f"{self._path} 写不进去（{reason_of(error)}），没读成的没有记下。"

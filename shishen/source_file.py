@@ -10,6 +10,7 @@ from typing import Annotated, BinaryIO
 from msgspec import Meta, Struct
 
 from shishen.errors import UnreadableFile
+from shishen.system_reason import reason_of
 
 HEAD_BYTES = 65_536
 Megabytes = Annotated[float, Meta(ge=0.001, le=1_000_000)]
@@ -113,7 +114,7 @@ class SourceFile:
         return stream
 
     def _unreadable(self, error: OSError) -> UnreadableFile:
-        return UnreadableFile(f"读不了 {self.label}：{error.strerror}。请检查路径和权限。")
+        return UnreadableFile(f"读不了 {self.label}：{reason_of(error)}。请检查路径和权限。")
 
     def lines(self) -> Iterator[TextLine]:
         """Each line with its number; blank lines are left out; one that is too long or broken says so.

@@ -173,7 +173,7 @@ def _finish(run: Any, json_: bool) -> None:
             }
         )
     say(f"模型在 {run.model}，曲线在 {run.report}。")
-    say(f"问问它：shishen --set chat.engine=transformers --set chat.transformers.path={run.model} ask 红烧肉怎么做")
+    say(f"问问它：shishen --set chat.engine=transformers --set chat.transformers.path={run.path} ask 红烧肉怎么做")
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def test_writing_to_a_closed_home_is_one_line(closed: Path, tmp_path: Path, argu
     done = as_user(*(given.get(argument, argument) for argument in arguments), home=closed)
     (line,) = done.stderr.splitlines()
     assert done.returncode == 2
-    assert "只读" in line or "Permission denied" in line
+    assert "只读" in line or "没有权限" in line
 
 
 def test_rejections_that_cannot_be_noted_are_said(closed: Path, tmp_path: Path) -> None:

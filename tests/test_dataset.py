@@ -17,7 +17,10 @@ from shishen.examples import SPLITS, Example
 from shishen.file_lock import locked
 from shishen.kitchen import HOUSE
 from shishen.records import Rejected
+from shishen.stages import paraphrase
+from shishen.training.dataset import reasons
 from shishen.training.dataset.folder import examples_of_split, read_manifest
+from shishen.training.quality import filters
 from tests.command_line import Shishen, is_fault
 
 KINDS = "recipe,ingredients,method,features,tips,fact,follow_up,plain,taste,category,by_ingredient,refusal"
@@ -128,6 +131,7 @@ def test_near_equal_dishes_stay_together(shishen: Shishen, tmp_path: Path) -> No
         text = path.read_text(encoding="utf-8")
         name = path.stem
         (twins / f"{name}.md").write_text(text, encoding="utf-8")
+        # Of another name, it is no near duplicate.
         twin = text.replace(f"# {name}", f"# 阿婆的{name}饭", 1).replace("15 克", "18 克").replace("2 汤匙", "3 汤匙")
         (twins / f"{name}2.md").write_text(twin, encoding="utf-8")
     output = tmp_path / "out"
@@ -199,16 +203,29 @@ def test_more_phrasings_give_more_questions_and_the_same_answers(shishen: Shishe
         (("--benchmark", "没有.csv"), "没有 没有.csv"),
         (("--dev-ratio", "0.9"), "--dev-ratio"),
         (("--format", "parquet"), "没有名为 parquet 的数据格式"),
+        (("--output", "/dev/null"), "/dev/null 是文件，不是文件夹"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_leaves_nothing(
     shishen: Shishen, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     output = tmp_path / "out"
-    done = shishen("dataset", "build", *arguments, "--output", str(output))
+    done = shishen("dataset", "build", "--output", str(output), *arguments)
     assert is_fault(done)
     assert words in done.err
-    assert not (output / "dataset.json").exists()
+    assert not output.exists()
+
+
+def test_all_mistakes_of_a_call_are_named_at_once_before_anything_is_made(shishen: Shishen, tmp_path: Path) -> None:
+    wrong = tmp_path / "问法.toml"
+    wrong.write_text('[nope]\nquestions = ["x"]\n', encoding="utf-8")
+    done = shishen(
+        *("dataset", "build", "没有.jsonl", "--kinds", "配菜", "--templates", wrong, "--benchmark", "甲.csv"),
+        *("--benchmark", "乙.csv", "--format", "parquet", "--output", tmp_path / "out"),
+    )
+    assert is_fault(done, "没有.jsonl", "「配菜」", "没有 [nope] 这一类", "没有 甲.csv", "没有 乙.csv", "parquet")
+    assert "。；" not in done.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_is_there_is_not_written_over(shishen: Shishen, tmp_path: Path) -> None:
@@ -233,8 +250,22 @@ def test_a_file_without_recipes_is_a_fault(shishen: Shishen, tmp_path: Path) -> 
     path = tmp_path / "空.jsonl"
     path.write_text('{"name": "x", "recipeIngredient": 3, "recipeInstructions": []}\n', encoding="utf-8")
     done = shishen("dataset", "build", str(path), "--output", str(tmp_path / "out"))
-    assert is_fault(done)
-    assert "没有读到一份菜谱" in done.err
+    assert is_fault(done, "没有读到一份菜谱")
+    path.write_bytes(b"")
+    done = shishen("dataset", "build", str(path), "--output", str(tmp_path / "out"))
+    assert is_fault(done, "没有读到一份菜谱")
+    # The path stands there once, and no sentence ends within another.
+    assert done.err.count(str(path)) == 1
+    assert "。）" not in done.err
+
+
+def test_every_reason_has_one_name() -> None:
+    """No table writes over another's words, and the filters name what they may find and nothing else."""
+    keys = [reasons.RECIPE_REASONS, paraphrase.REASONS]
+    assert len({**keys[0], **keys[1]}) == sum(map(len, keys))
+    for table in (reasons.RECIPE_REASONS, reasons.DOCUMENT_REASONS):
+        assert all(table[key] == words for key, words in filters.REASONS.items())
+    assert not {"duplicate", "near_duplicate", "contaminated", "withheld"} & filters.REASONS.keys()
 
 
 def test_convert_and_the_lists(shishen: Shishen, tmp_path: Path) -> None:

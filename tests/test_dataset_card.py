@@ -16,7 +16,7 @@ from shishen.errors import ShishenError
 from shishen.examples import Example, Split, dialogue, example_id
 from shishen.training.card.page import write_card
 from shishen.training.card.tally import EDGES, OTHERS, Benchmarks, Card, Documents, Overlap, Tally, distribution
-from shishen.training.quality.filters import REASONS
+from shishen.training.dataset.reasons import RECIPE_REASONS as REASONS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

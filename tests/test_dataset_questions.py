@@ -2,29 +2,18 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
-from reportlab.lib.pagesizes import A5
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.pdfmetrics import registerFont
-from reportlab.pdfgen.canvas import Canvas
 
 from shishen import model_client
-from shishen.examples import SPLITS, Example, check_messages
-from shishen.pages import PrintedLine
-from shishen.protocols import Taught
-from shishen.training.dataset.folder import examples_of_split
-from shishen.training.documents.evidence import fault_of, span_of
-from shishen.training.documents.near_questions import NearQuestions
-from shishen.training.documents.numbers import numbers_of
-from shishen.training.documents.passages import DocumentPassage, passages_of
-from tests.command_line import Done, Shishen, is_fault
-from tests.scripted_model import Answered, Asked, Script, refused, said, scripted
+from shishen.examples import check_messages
+from shishen.file_lock import locked
+from tests.command_line import Shishen, is_fault
+from tests.policies import ask, changed, examples, markdown, pairs_of, passages, pdf, right, sent
+from tests.scripted_model import Answered, Asked, refused, said
 
 
 @pytest.fixture(autouse=True)
@@ -32,107 +21,6 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.setattr(model_client, "_FIRST_PAUSE", 0.01)
-
-
-# --- documents, and a model that asks about them -----------------------------------------------------------------
-
-TOPICS = re.findall(
-    "..",
-    "年假病假婚假产假考勤加班报销出差培训晋升奖金保险体检宿舍食堂班车门禁访客会议印章档案合同"
-    "采购仓库车辆网络邮箱密码备份机房消防急救保洁绿化投诉保密竞业离职返聘实习",
-)
-
-
-def rules(first: int, count: int) -> list[str]:
-    """Paragraphs of a policy, each on a matter of its own with numbers of its own."""
-    return [
-        f"{topic}事务由{topic}管理小组承办，申请须提前{n * 3 + 2}个工作日递交书面材料；"
-        f"{topic}的标准每人每年不超过{n * 100 + 50}元，超出部分须经总经理签字方可办理。"
-        for n, topic in enumerate(TOPICS[first : first + count], first)
-    ]
-
-
-def markdown(path: Path, count: int = 20, first: int = 0) -> Path:
-    parts = [f"# {path.stem}"]
-    for n, paragraph in enumerate(rules(first, count)):
-        parts += [f"## {TOPICS[first + n]}", paragraph]
-    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    return path
-
-
-def pdf(path: Path, pages: int = 3, a_page: int = 4) -> Path:
-    """A policy as PDF: lines broken at the edge, a running head, a page number."""
-    registerFont(UnicodeCIDFont("STSong-Light"))
-    canvas = Canvas(str(path), pagesize=A5)
-    for page in range(pages):
-        canvas.setFont("STSong-Light", 8)
-        canvas.drawString(150, 570, "内部资料 请勿外传")
-        canvas.drawString(205, 20, str(page + 1))
-        canvas.setFont("STSong-Light", 11)
-        height = 530
-        for paragraph in rules(page * a_page, a_page):
-            for at in range(0, len(paragraph), 30):
-                canvas.drawString(40, height, paragraph[at : at + 30])
-                height -= 16
-            height -= 14
-        canvas.showPage()
-    canvas.save()
-    return path
-
-
-def sent(asked: Asked) -> tuple[int, str, list[str]]:
-    """How many pairs are wanted, the passage, what was asked before; it stays so when a repair is asked for."""
-    text = asked.body["messages"][1]["content"]
-    before, _, passage = text.partition("原文：\n\n")
-    count = re.search(r"^要 (\d+) 对。$", before, re.MULTILINE)
-    assert count
-    return int(count[1]), passage, re.findall(r"^- (.*)$", before, re.MULTILINE)
-
-
-def pairs_of(passage: str) -> list[dict[str, str]]:
-    """Two pairs a paragraph, right in all."""
-    found = []
-    for topic, days in re.findall(r"(..)事务由\1管理小组承办，申请须提前(\d+)个工作日", passage):
-        quote = f"{topic}事务由{topic}管理小组承办"
-        found.append({"question": f"{topic}归哪个小组承办？", "answer": f"{quote}。", "quote": quote})
-        quote = f"申请须提前{days}个工作日递交书面材料"
-        found.append({"question": f"要提前几天申请{topic}事务？", "answer": f"{quote}。", "quote": quote})
-    return found
-
-
-def right(asked: Asked) -> Answered:
-    return changed(lambda pair: pair)(asked)
-
-
-def changed(change: Callable[[dict[str, str]], dict[str, str]]) -> Callable[[Asked], Answered]:
-    """A model whose pairs are right but for a change."""
-
-    def script(asked: Asked) -> Answered:
-        count, passage, before = sent(asked)
-        left = [pair for pair in pairs_of(passage) if pair["question"] not in before]
-        return said(json.dumps({"pairs": [change(pair) for pair in left[:count]]}, ensure_ascii=False))
-
-    return script
-
-
-def ask(shishen: Shishen, script: Script | list[Answered], *arguments: str | Path, **options: Any) -> tuple[Done, int]:
-    """The verb with a server that answers by a script: how it ended, and how many requests there were."""
-    with scripted(script).running() as server:
-        options = {"base_url": server.url, "model": "m", "retries": 0, **options}
-        settings = ["teacher.engine=openai", *(f"teacher.openai.{name}={value}" for name, value in options.items())]
-        sets = [part for one in settings for part in ("--set", one)]
-        done = shishen(*sets, "dataset", "questions", *map(str, arguments), "--json")
-        return done, len(server.asked)
-
-
-def examples(folder: Path) -> dict[str, list[Example]]:
-    found = {split: list(examples_of_split(folder, split)) for split in SPLITS}
-    return {split: [one for one in those if isinstance(one, Example)] for split, those in found.items()}
-
-
-def passages(folder: Path) -> list[DocumentPassage]:
-    lines = (folder / "passages.jsonl").read_bytes().splitlines()
-    return [msgspec.json.decode(line, type=DocumentPassage) for line in lines]
 
 
 # --- the verb --------------------------------------------------------------------------------------------------
@@ -321,6 +209,28 @@ def test_other_formats_are_written_beside(shishen: Shishen, tmp_path: Path) -> N
     assert list((tmp_path / "out" / "sharegpt").iterdir())
 
 
+def test_a_dataset_made_anew_leaves_no_format_of_the_one_before(shishen: Shishen, tmp_path: Path) -> None:
+    path = markdown(tmp_path / "规定.md", count=20)
+    arguments = (path, "--count", "20", "--size", "150", "--output", tmp_path / "out")
+    ask(shishen, right, *arguments, "--format", "sharegpt", "--dev-count", "4", "--test-count", "4")
+    assert (tmp_path / "out" / "sharegpt" / "test.json").exists()
+    done, _ = ask(shishen, right, *arguments, "--force", "--dev-count", "0", "--test-count", "0")
+    assert done.status == 0
+    assert not (tmp_path / "out" / "sharegpt").exists()
+
+
+def test_questions_of_benchmarks_are_left_out_and_others_asked_for(shishen: Shishen, tmp_path: Path) -> None:
+    path = markdown(tmp_path / "规定.md", count=8)
+    benchmark = tmp_path / "题.csv"
+    benchmark.write_text("question,A,B,C,D\n年假事务由年假管理小组承办还是由谁承办,甲,乙,丙,丁\n", encoding="utf-8")
+    done, _ = ask(shishen, right, path, "--count", "12", "--benchmark", benchmark, "--output", tmp_path / "out")
+    assert done.status == 0
+    assert done.json["left_out"] == {"benchmark": 1}
+    assert sum(done.json["examples"].values()) == 12
+    assert "和评测题重合" in (tmp_path / "out" / "rejected.jsonl").read_text(encoding="utf-8")
+    assert "对照了 1 个文件里的 1 道题，有 1 条" in (tmp_path / "out" / "card.html").read_text(encoding="utf-8")
+
+
 # --- what goes wrong -------------------------------------------------------------------------------------------
 
 
@@ -360,6 +270,24 @@ def test_a_folder_with_other_things_is_not_written_to(shishen: Shishen, tmp_path
     assert is_fault(ask(shishen, right, path, "--output", tmp_path / "out")[0], "里有别的东西")
 
 
+def test_another_run_in_the_folder_is_left_alone(shishen: Shishen, tmp_path: Path) -> None:
+    path = markdown(tmp_path / "规定.md", count=4)
+    work = tmp_path / "out" / ".work"
+    work.mkdir(parents=True)
+    (work / "examples.jsonl").write_text("of another run")
+    with locked(tmp_path / "out" / ".lock", "taken"):
+        assert is_fault(ask(shishen, right, path, "--output", tmp_path / "out")[0], "另一个进程正在写")
+    assert (work / "examples.jsonl").read_text() == "of another run"
+
+
+def test_all_mistakes_of_a_call_are_named_before_anything_is_asked(shishen: Shishen, tmp_path: Path) -> None:
+    wrong = ("没有.pdf", "--benchmark", "没有.csv", "--format", "parquet", "--output", tmp_path / "out")
+    done, asked = ask(shishen, right, *wrong)
+    assert is_fault(done, "没有 没有.pdf", "没有 没有.csv", "parquet")
+    assert asked == 0
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_build_that_was_stopped_there_is_not_thrown_away(shishen: Shishen, tmp_path: Path) -> None:
     path = markdown(tmp_path / "规定.md", count=4)
     (tmp_path / "out" / ".work").mkdir(parents=True)
@@ -380,72 +308,3 @@ def test_what_it_wrote_is_no_document_of_the_next_run(shishen: Shishen, tmp_path
     second, _ = ask(shishen, right, folder, "--count", "4", "--output", folder / "out", "--force")
     assert first.json == second.json
     assert {Path(one.path).name for one in passages(folder / "out")} == {"规定.md", "菜.jsonld"}
-
-
-# --- the parts ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("满三年可休十五天，补贴1,000元（一千元整）", {"3", "15", "1000"}),
-        ("二〇二六年一月，第三条，百分之五", {"2026", "3", "5"}),
-        ("十分重要，万一有人，千万别慌", set()),
-        ("1. 每次 2.50 毫升\n2. 三万五千元", {"2.5", "35000"}),
-        ("１２０ 与 一百二十", {"120"}),
-    ],
-)
-def test_numbers_that_a_text_must_answer_for(text: str, numbers: set[str]) -> None:
-    assert numbers_of(text) == numbers
-    assert numbers_of(text) <= numbers_of(text, strict=False)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "new"),
-    [
-        ("公司的年假有多少天？", "公司年假有多少天", False),
-        ("图书馆规定，每位读者一次能借几册图书？", "图书馆规定里，每位读者一次能借多少册图书", False),
-        ("年假由谁批准？", "病假由谁批准？", True),
-        ("第三条规定了什么？", "第四条规定了什么？", True),
-        ("设备的额定功率是多少", "设备的额定电压是多少", True),
-        ("How long is the warranty?", "How long is the warranty", False),
-    ],
-)
-def test_near_questions(first: str, second: str, new: bool) -> None:
-    seen = NearQuestions()
-    assert seen.see(first)
-    assert seen.see(second) is new
-
-
-def test_a_quote_is_found_where_it_stands() -> None:
-    text = "第一条　总则。\n第二条　职工每年可休 ５ 天，\n含病假。"
-    span = span_of("“职工每年可休5天,含病假。”", text)
-    assert span
-    assert unicodedata.normalize("NFKC", text[slice(*span)]).replace(" ", "") == "职工每年可休5天,\n含病假。"
-    assert span_of("职工每月可休5天", text) is None
-    assert span_of("。", text) is None
-    assert span_of("", text) is None
-
-
-def test_an_answer_may_say_a_number_in_another_way() -> None:
-    passage = "职工累计工作满十年的，年休假为十天。"
-    taught = Taught(question="工作满10年休几天？", answer="职工工作满10年，年休假为10天。", quote="年休假为十天")
-    assert fault_of(taught, passage) is None
-    wrong = Taught(question="工作满10年休几天？", answer="职工工作满10年，年休假为15天。", quote="年休假为十天")
-    assert (fault := fault_of(wrong, passage)) is not None
-    assert fault.key == "number"
-
-
-@pytest.mark.parametrize("size", [100, 300, 1200])
-def test_passages_are_bounded_and_lose_nothing(size: int) -> None:
-    lines = [PrintedLine(text=text) for text in (*rules(0, 10), "长" * 3000, "一句话。" * 400, *rules(10, 3))]
-    found = list(passages_of("a.txt", [(None, lines[:6]), (None, lines[6:])], size))
-    assert all(len(one.text) <= size for one in found)
-    whole = "\n".join(line.text for line in lines)
-    assert all(whole[one.start : one.start + len(one.text)] == one.text for one in found)
-    assert "".join(one.text for one in found).replace("\n", "") == whole.replace("\n", "")
-
-
-def test_places_begin_anew_on_each_page() -> None:
-    pages = [(n, [PrintedLine(text=text, page=n) for text in rules(n * 2, 2)]) for n in (1, 2)]
-    assert [(one.page, one.start) for one in passages_of("a.pdf", pages)] == [(1, 0), (2, 0)]

@@ -1,6 +1,7 @@
 """The training loop on real small models: it learns, each method moves what it should, nothing disturbs a run."""
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from shishen.training.loop import Begun, Finished
 from shishen.training.optimizers import rate_share
 from shishen.training.run_config import OptimizerTable
 from shishen.training.run_folder import Evaluated, Progress, RunFolder
+from shishen.training.run_report import curve
 from tests.training_samples import (
     DISHES,
     dev_losses,
@@ -231,3 +233,22 @@ def test_the_rate_noted_is_the_rate_used(data: Path, tmp_path: Path) -> None:
     table = {"optimizer__schedule": "trapezoid", "optimizer__decay": 0.0, "optimizer__learning_rate": 1e-3}
     done = run(settings(data, tmp_path / "run", **table))
     assert {line.rate for line in done.metrics() if isinstance(line, Progress)} == {1e-3}
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([8.89, 0.01], ["0", "2.5", "5", "7.5", "10"]),
+        ([7071.0, 300.0], ["0", "2,000", "4,000", "6,000", "8,000"]),
+        ([0.003], ["0", "0.001", "0.002", "0.003", "0.004"]),
+        ([-0.4, 0.9], ["-0.5", "0", "0.5", "1", "1.5"]),
+        ([0.0], None),
+    ],
+)
+def test_the_lines_behind_a_curve_are_at_round_numbers(values: list[float], labels: list[str] | None) -> None:
+    drawn = curve([("损失", "--a", list(enumerate(values, 1)))])
+    found = re.findall(r'text-anchor="end">([-\d.,e]+)</text>', drawn)
+    assert labels is None or found[: len(labels)] == labels
+    heights = [float(y) for y in re.findall(r'<line x1="[\d.]+" y1="([\d.]+)"', drawn)]
+    points = re.findall(r"[\d.]+,([\d.]+)", drawn.partition('points="')[2].partition('"')[0])
+    assert all(min(heights) <= float(y) <= max(heights) for y in points)

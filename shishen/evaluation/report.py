@@ -17,6 +17,7 @@ from shishen.evaluation.differences import LONGEST_SHOWN, differences
 from shishen.evaluation.metrics import METRICS
 from shishen.evaluation.table import change, value
 from shishen.evaluation.verdict import MAIN, title_of, verdicts
+from shishen.standalone_page import style_of
 
 _PAGE = Path(__file__).parent / "page"
 # Of more than these a person reads none; all of them are in the file of answers.
@@ -40,7 +41,7 @@ def page(comparison: Comparison, rows: Iterable[Answered], settings: Mapping[str
     title = " 和 ".join(comparison.models)
     script = _part("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    whole = _part("report.html").replace("{{style}}", _part("report.css")).replace("{{digest}}", digest)
+    whole = _part("report.html").replace("{{style}}", style_of(_part("report.css"))).replace("{{digest}}", digest)
     before, _, after = whole.replace("{{script}}", script).partition("{{contents}}")
     yield before.replace("{{title}}", escape(title))
     yield _summary(comparison, settings)

@@ -20,6 +20,7 @@ from shishen.kitchen import Kitchen
 from shishen.server import openai_api, recipes_api
 from shishen.server.body_limit import BodyLimit
 from shishen.server.errors import handle_errors
+from shishen.system_reason import reason_of
 
 WEB = Path(__file__).parent / "web"
 # The page loads nothing from any other host, and says so to the browser.
@@ -80,7 +81,7 @@ def run(kitchen: Kitchen, host: str, port: int) -> None:
     try:
         socket = create_server((host, port), family=AF_INET6 if ":" in host else AF_INET)
     except OSError as fault:
-        reason = "被占用" if fault.errno == EADDRINUSE else f"不能监听（{fault.strerror}）"
+        reason = "被占用" if fault.errno == EADDRINUSE else f"不能监听（{reason_of(fault)}）"
         raise ShishenError(f"{host}:{port} {reason}；请用 --port 或 --host 换一个。") from fault
     # Without this every answer after the first on a connection waits 40 ms for the client's acknowledgement.
     socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)

@@ -29,6 +29,7 @@ from shishen.local_models.generation import Sampling, answers
 from shishen.local_models.loading import LocalModel, Precision, load
 from shishen.local_models.out_of_memory import out_of_memory_named
 from shishen.records import Rejected
+from shishen.system_reason import reason_of
 
 ANSWERS, PLAN, SUMMARY, PAGE = "answers.jsonl", "plan.json", "compare.json", "compare.html"
 
@@ -140,9 +141,7 @@ def compare(
             comparison = summarise(rows, list(named), seed)
             _publish(output, comparison, rows, plan)
     except OSError as error:
-        raise ShishenError(
-            f"写不进 {output}（{error.strerror or error}）；请检查权限和磁盘空间，或换一个地方。"
-        ) from error
+        raise ShishenError(f"写不进 {output}（{reason_of(error)}）；请检查权限和磁盘空间，或换一个地方。") from error
     yield Compared(comparison=comparison, page=output / PAGE, summary=output / SUMMARY, answers=output / ANSWERS)
 
 

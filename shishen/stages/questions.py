@@ -29,45 +29,44 @@ from shishen.stages.read import Candidate
 from shishen.stages.structure import Costs, Workshop
 from shishen.training.card.page import write_card
 from shishen.training.card.tally import Tally
+from shishen.training.dataset.benchmark_check import BenchmarkCheck
+from shishen.training.dataset.claim import claimed
+from shishen.training.dataset.faults import named_together
 from shishen.training.dataset.folder import (
-    MANIFEST,
+    PASSAGES,
     REJECTED,
     WORK,
     Manifest,
     SplitWriter,
     clear_work,
+    write_formats,
     write_manifest,
 )
 from shishen.training.dataset.parts import LeftOut, left_out_of
-from shishen.training.documents.asking import KIND, Document, Enough, Kept, ask, lessons_of
+from shishen.training.dataset.reasons import DOCUMENT_REASONS
+from shishen.training.dataset.work import IDENTITY
+from shishen.training.documents.asking import KIND, Checks, Document, Enough, Kept, ask, lessons_of
 from shishen.training.documents.near_questions import NearQuestions
 from shishen.training.documents.passages import SIZE, DocumentPassage, passages_of
+from shishen.training.formats import find_format
+from shishen.training.quality.benchmarks import read_benchmarks
 from shishen.training.quality.clusters import THRESHOLD, cluster
-from shishen.training.quality.filters import REASONS, Filters
+from shishen.training.quality.filters import Filters
 from shishen.training.quality.minhash import Signatures
 from shishen.training.quality.split import WITHHELD, SplitOptions, SplitResult, split
+from shishen.training.quality.split import check as check_split
 
-PASSAGES = "passages.jsonl"
 _EXAMPLES = "examples.jsonl"
-# What `dataset build` keeps while it is under way (training/dataset/work.py).
-_OF_A_BUILD = "identity"
 # Documents are asked about together, so that short ones keep every place at the server busy.
 _TOGETHER, _PASSAGES_TOGETHER = 64, 2000
 _MOST_NOTES = 20
-_REASONS = {
-    "unreadable": "读不了的文件或页",
-    "unanswered": "模型没有答成",
-    "quote": "原文里没有所引的话",
-    "number": "回答里有原文没有的数",
-    "ungrounded": "回答的字句不出自原文",
-    "near_question": "和前面的问题几乎一样",
-    "withheld": "和验证、测试的段落太近，哪边都不放",
-}
-NAMES: Mapping[str, str] = {**REASONS, **_REASONS}
 
 
 class QuestionsOptions(Struct, frozen=True, kw_only=True):
-    """How documents are asked about: `count` pairs of each, passages of `size` characters; the split is of passages."""
+    """How documents are asked about: `count` pairs of each, passages of `size` characters; the split is of passages.
+
+    `benchmarks`: files whose questions must not be in the data; `formats`: what else the splits are written in.
+    """
 
     count: Annotated[int, Meta(ge=1)] = 20
     size: Annotated[int, Meta(ge=100)] = SIZE
@@ -79,6 +78,19 @@ class QuestionsOptions(Struct, frozen=True, kw_only=True):
     system: str = ""
     shard: int = 0
     filters: Filters = Filters()
+    benchmarks: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+
+    @property
+    def split(self) -> SplitOptions:
+        """How the passages are to be split."""
+        return SplitOptions(
+            dev_count=self.dev_count,
+            test_count=self.test_count,
+            dev_ratio=self.dev_ratio,
+            test_ratio=self.test_ratio,
+            seed=self.seed,
+        )
 
 
 class Asking(Struct, frozen=True, kw_only=True):
@@ -98,6 +110,15 @@ class Asked(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
+def check_options(options: QuestionsOptions) -> None:
+    """Raises ShishenError with all that is wrong of the split, the benchmarks and the formats."""
+    named_together(
+        lambda: check_split(options.split),
+        *(lambda path=path: read_benchmarks([Path(path)]) for path in options.benchmarks),
+        *(lambda name=name: find_format(name) for name in options.formats),
+    )
+
+
 def questions(
     candidates: Iterable[Candidate],
     names: tuple[str, ...],
@@ -114,18 +135,14 @@ def questions(
 ) -> Iterator[Asking | Costs | Asked]:
     """Ask about every document and write the dataset; costs come before anything is sent, and at the end.
 
-    Raises ShishenError where the output is a dataset already and `force` is not set, nothing can be read, nothing
-    holds, the teacher cannot go on, or the disk is full.
+    Raises ShishenError where the options are wrong, the output is a dataset already and `force` is not set, nothing
+    can be read, nothing holds, the teacher cannot go on, or the disk is full; Busy where another run writes there.
     """
     # One who can do nothing says so before any file is read.
-    teacher.estimate(())
-    if (output / MANIFEST).exists() and not force:
-        raise ShishenError(f"{output} 里已经有一个数据集；换一个 --output，或加上 --force 重做。")
-    if output.exists() and not (output / MANIFEST).exists() and not (output / WORK).exists() and any(output.iterdir()):
-        raise ShishenError(f"{output} 里有别的东西；请换一个空的文件夹。")
-    if (output / WORK / _OF_A_BUILD).exists():
-        raise ShishenError(f"{output} 里有没做完的 dataset build；请接着做完它，或换一个 --output。")
-    try:
+    named_together(lambda: check_options(options), lambda: teacher.estimate(()))
+    with claimed(output, force=force):
+        if (output / WORK / IDENTITY).exists():
+            raise ShishenError(f"{output} 里有没做完的 dataset build；请接着做完它，或换一个 --output。")
         clear_work(output)
         (output / WORK).mkdir(parents=True)
         run = _Run(output, options)
@@ -134,10 +151,6 @@ def questions(
         yield from run.read(files, readers, limits, workshop)
         yield from run.ask(teacher)
         yield from run.write(names, count_tokens, tokenizer)
-    except OSError as error:
-        raise ShishenError(
-            f"写不了 {output}（{error.strerror}）；请看看磁盘空间和权限，再运行一次会接着做。"
-        ) from error
 
 
 class _Row(Struct, frozen=True, array_like=True):
@@ -154,6 +167,7 @@ class _Run:
         self._output = output
         self._work = output / WORK
         self._options = options
+        self._benchmarks = BenchmarkCheck(options.benchmarks)
         self._documents = self._passages = self._examples = 0
         self._left_out: Counter[str] = Counter()
         self._fewer: list[str] = []
@@ -205,14 +219,14 @@ class _Run:
         cost = teacher.estimate(lesson for one in self._read_documents() for lesson in lessons_of(one, options.count))
         if cost and cost.requests:
             yield Costs(cost, paid=False)
-        seen = NearQuestions()
+        checks = Checks(options.filters, NearQuestions(), self._benchmarks)
         first = 0
         with (self._work / _EXAMPLES).open("wb") as stream, (self._work / REJECTED).open("ab") as rejected:
             for documents in _batches(self._read_documents()):
                 starts = [first]
                 for document in documents:
                     starts.append(starts[-1] + len(document.passages))
-                for found in ask(documents, options.count, teacher, seen, options.filters, options.system):
+                for found in ask(documents, options.count, teacher, checks, options.system):
                     if isinstance(found, LeftOut):
                         self._leave_out(found, rejected)
                     elif isinstance(found, Kept):
@@ -231,7 +245,7 @@ class _Run:
         """A word on a document that gave fewer than were asked for."""
         if done.kept >= self._options.count:
             return
-        reasons = "、".join(f"{NAMES.get(key, key)} {count}" for key, count in done.reasons.most_common())
+        reasons = "、".join(f"{DOCUMENT_REASONS.get(key, key)} {count}" for key, count in done.reasons.most_common())
         why = f"剔除的有：{reasons}" if reasons else "没有更多可以问的"
         self._fewer.append(
             f"{Path(document.path).name}（{len(document.passages)} 段）要 {self._options.count} 对，"
@@ -260,7 +274,7 @@ class _Run:
                 number = numbers[row.passage]
                 part = int(result.assignment[number])
                 if part == WITHHELD:
-                    self._leave_out(left_out_of(row.example, None, "withheld", _REASONS["withheld"]), rejected)
+                    self._leave_out(left_out_of(row.example, None, "withheld", DOCUMENT_REASONS["withheld"]), rejected)
                     continue
                 example = replace(row.example, cluster=f"c{used[clusters[number]]}")
                 writer.write(example, SPLITS[part])
@@ -274,8 +288,14 @@ class _Run:
                 tally.reject(key)
         notes = self._notes(result)
         settings = self._settings(names)
-        card = tally.card(self._output.resolve().name, tokenizer=tokenizer, settings=settings, notes=notes)
-        write_card(card, self._output, {KIND: "文件问答"}, NAMES)
+        card = tally.card(
+            self._output.resolve().name,
+            tokenizer=tokenizer,
+            benchmarks=self._benchmarks.for_card(),
+            settings=settings,
+            notes=notes,
+        )
+        write_card(card, self._output, {KIND: "文件问答"}, DOCUMENT_REASONS)
         manifest = Manifest(
             files=files,
             examples=writer.counts,
@@ -286,6 +306,7 @@ class _Run:
             options=msgspec.Raw(msgspec.json.encode(self._options)),
             sources=names,
         )
+        write_formats(self._output, self._options.formats)
         write_manifest(self._output, manifest)
         clear_work(self._output)
         yield Asked(folder=self._output, manifest=manifest, notes=notes)
@@ -303,16 +324,8 @@ class _Run:
         with Signatures(self._work / "signatures") as signatures:
             signatures.add(texts)
             clusters = cluster(signatures, THRESHOLD)
-        options = self._options
-        chosen = SplitOptions(
-            dev_count=options.dev_count,
-            test_count=options.test_count,
-            dev_ratio=options.dev_ratio,
-            test_ratio=options.test_ratio,
-            seed=options.seed,
-        )
         # A passage has no title that another could share.
-        return clusters.tolist(), split(clusters, numpy.arange(len(used)), chosen)
+        return clusters.tolist(), split(clusters, numpy.arange(len(used)), self._options.split)
 
     def _notes(self, result: SplitResult) -> tuple[str, ...]:
         notes = self._fewer[:_MOST_NOTES]
@@ -327,7 +340,8 @@ class _Run:
 
     def _in_words(self) -> str:
         return (
-            "、".join(f"{NAMES.get(key, key)} {count}" for key, count in self._left_out.most_common()) or "模型没有写"
+            "、".join(f"{DOCUMENT_REASONS.get(key, key)} {count}" for key, count in self._left_out.most_common())
+            or "模型没有写"
         )
 
     def _settings(self, names: tuple[str, ...]) -> dict[str, str]:

@@ -29,6 +29,8 @@ from shishen.stages.proof.markup import dish_markup, links, rejected_link, rejec
 from shishen.stages.proof.sheet import Dish, Sheet, pages_of, put, sheet_of
 from shishen.stages.read import Event
 from shishen.stages.structure import PageRead
+from shishen.standalone_page import style_of
+from shishen.system_reason import reason_of
 
 _PROOF = Path(__file__).parent / "proof"
 # Of a corpus, whose format says itself what is what, the first ones are enough; so they are of what was rejected.
@@ -226,7 +228,7 @@ class Report:
             yield
         except OSError as error:
             raise ShishenError(
-                f"写不进 {self._path}（{error.strerror or error}）；请检查权限和磁盘空间，或换一个地方。"
+                f"写不进 {self._path}（{reason_of(error)}）；请检查权限和磁盘空间，或换一个地方。"
             ) from error
 
     @property
@@ -254,7 +256,7 @@ def _template(title: str) -> tuple[str, str]:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     whole = (
         _part("proof.html")
-        .replace("{{style}}", _part("proof.css"))
+        .replace("{{style}}", style_of(_part("proof.css")))
         .replace("{{digest}}", digest)
         .replace("{{script}}", script)
     )

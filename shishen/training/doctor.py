@@ -6,6 +6,7 @@ not the one that will be served, or cutting takes answers away.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -233,8 +234,17 @@ def check_labels(ids: Sequence[int], labels: Sequence[int], tokenizer: "PreTrain
         raise ShishenError(f"{why}，模型学完会停不下来；请换一个分词器或模板。")
 
 
+def marked(row: Iterable[Token]) -> str:
+    """A row as plain text: tokens apart by ｜, runs of learned ones between ⟦ and ⟧."""
+    runs = (
+        (learned, "｜".join(token.text.replace("\n", "↵\n") for token in run))
+        for learned, run in groupby(row, lambda token: token.learned)
+    )
+    return "｜".join(f"⟦{text}⟧" if learned else text for learned, text in runs)
+
+
 def facts_of(inspection: Inspection) -> dict[str, Any]:
-    """An inspection in numbers, for `--json`."""
+    """An inspection in numbers, and the examples shown as tokens, for `--json`."""
     ordered = sorted(inspection.lengths)
     spread = {f"{q:.0%}": ordered[min(len(ordered) - 1, int(q * len(ordered)))] for q in (0.5, 0.9, 0.99, 1) if ordered}
     return {
@@ -248,4 +258,5 @@ def facts_of(inspection: Inspection) -> dict[str, Any]:
         "cut_answers": inspection.cut_answers,
         "rejected": inspection.rejected,
         "findings": [{"refused": f.refused, "words": f.words} for f in inspection.findings],
+        "shown": inspection.shown,
     }

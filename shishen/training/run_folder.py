@@ -22,6 +22,7 @@ from msgspec import Struct
 from shishen.errors import NotFound, ShishenError
 from shishen.file_lock import locked
 from shishen.full_disk import is_full_disk
+from shishen.system_reason import reason_of
 from shishen.training.run_config import RunConfig
 
 
@@ -112,7 +113,7 @@ class RunFolder:
             with full_disk_named(self.path):
                 self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ShishenError(f"{self.path} 不能当作 output：{error.strerror}；请换一个文件夹。") from error
+            raise ShishenError(f"{self.path} 不能当作 output：{reason_of(error)}；请换一个文件夹。") from error
         with locked(self.path / ".lock", f"另一个进程正在 {self.path} 里训练。"):
             yield
 

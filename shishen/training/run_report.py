@@ -7,21 +7,28 @@ from itertools import pairwise
 
 import msgspec
 
+from shishen.standalone_page import style_of
 from shishen.training.run_config import RunConfig
 from shishen.training.run_folder import Evaluated, Progress, RunFolder, Sample, full_disk_named
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 720, 260, 56, 30
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 720, 260, 76, 30
+# Spaces between the lines behind a curve.
+_LINES = 4
 # Points of a curve; more are not seen.
 _POINTS = 600
 _STYLE = """
-:root{color-scheme:light dark;--ink:#222;--soft:#777;--line:#ddd;--a:#c0392b;--b:#2471a3;--paper:#fff}
-@media(prefers-color-scheme:dark){:root{--ink:#eee;--soft:#aaa;--line:#444;--a:#ff7b6b;--b:#7ab8e8;--paper:#1b1b1b}}
-body{font:16px/1.6 system-ui,"PingFang SC","Microsoft YaHei","WenQuanYi Zen Hei",sans-serif;color:var(--ink);
-background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem}
-svg{width:100%;height:auto}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);
-padding:.3rem .6rem;text-align:left;vertical-align:top}td.text{white-space:pre-wrap;overflow-wrap:anywhere}
-.facts{display:flex;flex-wrap:wrap;gap:.5rem 2rem}.facts b{display:block;font-size:1.4rem}
-text{fill:var(--soft);font-size:12px}.wide{overflow-x:auto}details pre{overflow-x:auto}
+:root { --a: #c0392b; --b: #2471a3; }
+@media (prefers-color-scheme: dark) { :root { --a: #ff7b6b; --b: #7ab8e8; } }
+body { max-width: 60rem; }
+svg { width: 100%; height: auto; }
+table { border-collapse: collapse; width: 100%; }
+td, th { border-bottom: 1px solid var(--line); padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; }
+td.text { white-space: pre-wrap; }
+.facts { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; }
+.facts b { display: block; font-size: 1.4rem; }
+text { fill: var(--soft); font-size: 12px; }
+@media (max-width: 40rem) { text { font-size: 20px; } }
+.wide, details pre { overflow-x: auto; }
 """
 
 
@@ -68,7 +75,7 @@ def _page(
     name = escape(run.path.name)
     return (
         f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>训练 {name}</title><style>{_STYLE}</style><h1>训练 {name}</h1>"
+        f"<title>训练 {name}</title><style>{style_of(_STYLE)}</style><h1>训练 {name}</h1>"
         f"<p>{escape(config.base)}　{config.method}</p>"
         f'<div class="facts">{told}</div>{drawn}{_samples(samples)}'
         f"<details><summary>全部设置</summary><pre>{settings}</pre></details></html>"
@@ -94,20 +101,20 @@ def curve(series: Sequence[tuple[str, str, Sequence[tuple[float, float]]]]) -> s
     points = [point for _, _, found in kept for point in found]
     if not points:
         return ""
-    right, top = max(x for x, _ in points), max(y for _, y in points)
-    left, bottom = min(x for x, _ in points), min(0.0, min(y for _, y in points))
-    width, height = max(right - left, 1e-9), max(top - bottom, 1e-9)
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    bottom, step = _scale(min(0.0, min(y for _, y in points)), max(y for _, y in points))
+    width, height = max(right - left, 1e-9), step * _LINES
 
     def at(x: float, y: float) -> str:
         across = _LEFT + (x - left) / width * (_WIDTH - _LEFT - 10)
         return f"{across:.1f},{(_HEIGHT - _BOTTOM) - (y - bottom) / height * (_HEIGHT - _BOTTOM - 14):.1f}"
 
     parts = []
-    for n in range(5):
-        value = bottom + height * n / 4
+    for n in range(_LINES + 1):
+        value = bottom + step * n
         (x0, y0), x1 = at(left, value).split(","), at(right, value).split(",")[0]
         parts.append(f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y0}" stroke="var(--line)"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{float(y0) + 4:.1f}" text-anchor="end">{value:.3g}</text>')
+        parts.append(f'<text x="{_LEFT - 6}" y="{float(y0) + 4:.1f}" text-anchor="end">{_number(value)}</text>')
     parts.append(f'<text x="{_LEFT}" y="{_HEIGHT - 8}">第 {left:g} 步</text>')
     parts.append(f'<text x="{_WIDTH - 10}" y="{_HEIGHT - 8}" text-anchor="end">第 {right:g} 步</text>')
     for n, (name, colour, found) in enumerate(kept):
@@ -122,6 +129,22 @@ def curve(series: Sequence[tuple[str, str, Sequence[tuple[float, float]]]]) -> s
         parts.append(f'<text {place} style="fill:var({colour})">{escape(name)}</text>')
     words = escape("、".join(name for name, _, found in kept if found))
     return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{words}">{"".join(parts)}</svg>'
+
+
+def _scale(bottom: float, top: float) -> tuple[float, float]:
+    """(where the lowest line is, how far apart they are), in round numbers, so that all lies between."""
+    least = max(top - bottom, 1e-9) / _LINES
+    power = 10.0 ** math.floor(math.log10(least))
+    for round_ in (1, 2, 2.5, 5, 10, 20, 25, 50):
+        step = round_ * power
+        lowest = math.floor(bottom / step) * step
+        if lowest + step * _LINES >= top:
+            return lowest, step
+    raise AssertionError("fifty tenths are enough")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

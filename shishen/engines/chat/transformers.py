@@ -146,7 +146,7 @@ def build(options: Options) -> Chat:
     """The model, loaded. Raises ShishenError where it cannot be: no path, a broken folder, torch missing."""
     if not options.path:
         raise ShishenError(
-            "chat.transformers.path 是空的；请写模型的文件夹，如 --set chat.transformers.path=runs/我的厨师/model。"
+            "chat.transformers.path 是空的；请写模型的文件夹，如 --set chat.transformers.path=runs/我的厨师。"
         )
     folder = examine(Path(options.path).expanduser(), options.adapter) if options.adapter else model_at(options.path)
     local = load(

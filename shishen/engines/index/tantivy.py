@@ -16,6 +16,7 @@ from shishen.chinese import tokens
 from shishen.errors import ShishenError
 from shishen.file_lock import locked
 from shishen.protocols import Entry, Found, Index
+from shishen.system_reason import reason_of
 
 if TYPE_CHECKING:
     import tantivy
@@ -197,7 +198,7 @@ def _faults_named(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        words = f"{error.strerror}" if isinstance(error, OSError) else f"{error:.200}"
+        words = f"{reason_of(error)}" if isinstance(error, OSError) else f"{error:.200}"
         raise ShishenError(f"索引 {path} 出错（{words}）；请看看磁盘，再运行 shishen index --rebuild。") from error
 
 

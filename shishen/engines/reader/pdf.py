@@ -12,6 +12,7 @@ from shishen.pdf_pages.legible import is_legible
 from shishen.protocols import Reader
 from shishen.records import Rejected
 from shishen.source_file import SourceFile
+from shishen.system_reason import reason_of
 
 EXTRA = None
 
@@ -103,7 +104,7 @@ def _open(file: SourceFile) -> Any:
         broken = "不完整或已损坏" if b"%PDF-" in file.first_bytes[:1024] else "不是 PDF"
         raise UnreadableFile(f"{file.label} {broken}，打不开；请重新下载或导出。") from error
     except OSError as error:
-        raise UnreadableFile(f"读不了 {file.label}：{error.strerror}。请检查路径和权限。") from error
+        raise UnreadableFile(f"读不了 {file.label}：{reason_of(error)}。请检查路径和权限。") from error
 
 
 def _pageless(file: SourceFile) -> UnreadableFile:

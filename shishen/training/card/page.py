@@ -1,6 +1,5 @@
 """The card as files: `card.json` with the numbers, `card.html` as one page that needs nothing else."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from html import escape
@@ -10,6 +9,8 @@ import msgspec
 
 from shishen.errors import ShishenError
 from shishen.examples import SPLITS
+from shishen.standalone_page import style_of
+from shishen.system_reason import reason_of
 from shishen.training.card.pictures import histogram, stacked_bar
 from shishen.training.card.tally import Benchmarks, Card, Documents, Sample
 
@@ -33,7 +34,7 @@ def write_card(
 
 def card_page(card: Card, kinds: Mapping[str, str], reasons: Mapping[str, str]) -> str:
     """The whole page."""
-    style = (Path(__file__).parent / "card.css").read_text(encoding="utf-8")
+    style = style_of((Path(__file__).parent / "card.css").read_text(encoding="utf-8"))
     body = "\n".join(part for part in _parts(card, kinds, reasons) if part)
     return (
         '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
@@ -117,6 +118,11 @@ def _documents(documents: Documents | None, duplicates: int, other_answers: int)
         f"{text}<p>{count:,} 道菜{titles}，按相近的做法归成 {documents.clusters:,} 组："
         f"{documents.clustered:,} 道和别的菜相近，最大的一组有 {documents.largest:,} 道。"
         "划分按组和菜名进行，同一组、同一个菜名不会分在两边。</p>"
+        + (
+            f"<p>另有 {documents.near_duplicates:,} 道和前面的同名菜几乎一样，只留了前面的。</p>"
+            if documents.near_duplicates
+            else ""
+        )
         + _tiles(
             {
                 "训练的菜": documents.train,
@@ -175,5 +181,4 @@ def _replace(path: Path, data: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise ShishenError(f"数据卡写不进 {path}：{reason}；请腾出空间或换一个文件夹。") from error
+        raise ShishenError(f"数据卡写不进 {path}：{reason_of(error)}；请腾出空间或换一个文件夹。") from error

@@ -54,7 +54,8 @@ class Sample(Struct, frozen=True, kw_only=True):
 class Documents(Struct, frozen=True, kw_only=True):
     """The documents (dishes) that the examples were made from: how they were split, and how they cluster.
 
-    `clustered` is how many are near-equal to another one, `largest` the size of the largest cluster.
+    `clustered` is how many are near-equal to another one, `largest` the size of the largest cluster;
+    `near_duplicates` were left out beforehand and are in none of the other numbers.
     """
 
     train: int
@@ -65,6 +66,7 @@ class Documents(Struct, frozen=True, kw_only=True):
     clustered: int
     largest: int
     titles: int | None = None
+    near_duplicates: int = 0
 
 
 class Overlap(Struct, frozen=True):
@@ -86,7 +88,7 @@ class Benchmarks(Struct, frozen=True, kw_only=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """Everything that the card says. Keys of `kinds` and `sources` are as in the examples, of `rejected` as in REASONS.
+    """Everything that the card says. Keys of `kinds` and `sources` are as in the examples, of `rejected` reasons.
 
     `settings` are what the dataset was made with, in words for the page; `notes` what the user should know.
     """

@@ -3,15 +3,17 @@
     train.jsonl (or train-00000.jsonl …)  dev.jsonl  test.jsonl   one `Example` a line
     rejected.jsonl                                                 what is in no split, and why
     card.html, card.json                                           the data card
+    sharegpt/ …                                                    the same in other formats, where asked for
     dataset.json                                                   the manifest; written last
 
-Everything is written beside its place and moved there at the end, the manifest last.
+Everything is written beside its place and moved there at the end, the manifest last. What an earlier dataset left
+there is taken away before, its manifest first.
 """
 
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -22,9 +24,12 @@ from msgspec import Struct
 from shishen.errors import NotFound, ShishenError
 from shishen.examples import SPLITS, Example, encode_example, read_examples, split_files
 from shishen.records import Rejected
+from shishen.training.formats.conversion import clear_formats, convert
 
 MANIFEST = "dataset.json"
 REJECTED = "rejected.jsonl"
+# Of a dataset of questions: the passages that were asked about.
+PASSAGES = "passages.jsonl"
 WORK = ".work"
 
 
@@ -85,11 +90,13 @@ class SplitWriter:
         self.counts[split] += 1
 
     def finish(self) -> tuple[dict[str, list[str]], str]:
-        """Close the files and move them into the folder: (names by split, fingerprint of all lines)."""
+        """Close the files and move them into the folder: (names by split, fingerprint of all lines).
+
+        An earlier dataset is taken away before: what is tested there may be learned from here.
+        """
         for stream in self._streams.values():
             stream.close()
-        for path in (old for split in SPLITS for old in split_files(self._folder, split)):
-            path.unlink()
+        _clear_dataset(self._folder)
         names: dict[str, list[str]] = {}
         for split, paths in self._files.items():
             single = len(paths) == 1
@@ -110,6 +117,25 @@ class SplitWriter:
         path = self._work / f"{split}-{len(self._files[split]):05d}.jsonl"
         self._files[split].append(path)
         self._streams[split] = path.open("wb", buffering=1 << 20)
+
+
+def _clear_dataset(folder: Path) -> None:
+    """Take away an earlier dataset. The manifest goes first: without it the rest is none, should this break off."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    clear_formats(folder)
+    for name in (PASSAGES, REJECTED):
+        (folder / name).unlink(missing_ok=True)
+    for path in (old for split in SPLITS for old in split_files(folder, split)):
+        path.unlink()
+
+
+def write_formats(folder: Path, names: Iterable[str]) -> None:
+    """Write the dataset's splits in other formats as well, each in a folder of the format's name.
+
+    Raises ShishenError where the disk is full.
+    """
+    for name in names:
+        convert(folder, folder / name, name)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

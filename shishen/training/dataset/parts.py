@@ -6,6 +6,7 @@ found later, are made along the way.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,11 +22,13 @@ from shishen.errors import BadRecord
 from shishen.examples import Example
 from shishen.pages import Reading
 from shishen.records import Draft, Recipe, Rejected
+from shishen.records import Source as Place
 from shishen.training.quality.filters import Filters, fault
 from shishen.training.quality.minhash import signatures_of
 
 # Recipes a part: enough for the overhead of a process to vanish, few enough that little is lost when it is stopped.
 PART = 1000
+_NUMBER = re.compile(r"\d+")
 Source = Draft | Reading | Recipe | Rejected
 
 
@@ -61,15 +64,25 @@ class LeftOut(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Part(Struct, frozen=True, kw_only=True):
-    """What came of a part, ready to be written: JSON Lines of `Made`, of `LeftOut`, and of recipes where they are kept.
+class Named(Struct, frozen=True, array_like=True):
+    """A document by its name, its id and its place, for what is said of it later."""
 
-    `signatures` are 16-bit numbers, `known` and `titles` bytes and 64-bit numbers, one row a document.
+    name: str
+    id: str
+    source: Place
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """What came of a part, ready to be written: JSON Lines of `Made`, of `LeftOut`, of `Named`, and of recipes where
+    they are kept.
+
+    `signatures` are 16-bit numbers, `known` bytes, `titles` two 64-bit numbers, one row a document.
     """
 
     documents: int
     examples: bytes
     left_out: bytes
+    sources: bytes
     recipes: bytes
     signatures: bytes
     known: bytes
@@ -79,7 +92,7 @@ class Part(Struct, frozen=True, kw_only=True):
 def make_part(sources: Sequence[Source], options: PartOptions) -> Part:
     """The examples of some recipes, as they were read or as drafts still to be read."""
     templates = _templates(options.templates)
-    examples, left_out, recipes = bytearray(), bytearray(), bytearray()
+    examples, left_out, named, recipes = bytearray(), bytearray(), bytearray(), bytearray()
     texts: list[str] = []
     titles = bytearray()
     encode = msgspec.json.Encoder().encode
@@ -90,7 +103,8 @@ def make_part(sources: Sequence[Source], options: PartOptions) -> Part:
             continue
         document = len(texts)
         texts.append(text_of(recipe))
-        titles += title_key(recipe.name)
+        titles += title_key(recipe.name) + dish_key(recipe.name)
+        named += encode(Named(recipe.name, recipe.id, recipe.source)) + b"\n"
         if options.keeps_recipes:
             recipes += encode(recipe) + b"\n"
         for found in of_recipe(recipe, options.kinds, options.seed, options.phrasings, templates):
@@ -105,6 +119,7 @@ def make_part(sources: Sequence[Source], options: PartOptions) -> Part:
         documents=len(texts),
         examples=bytes(examples),
         left_out=bytes(left_out),
+        sources=bytes(named),
         recipes=bytes(recipes),
         signatures=signatures if isinstance(signatures, bytes) else signatures.astype("<u2").tobytes(),
         known=known if isinstance(known, bytes) else known.astype("u1").tobytes(),
@@ -119,7 +134,19 @@ def text_of(recipe: Recipe) -> str:
 
 def title_key(name: str) -> bytes:
     """Eight bytes that dishes of one plain title share."""
-    plain = normalise(name).replace(" ", "") or name
+    return _key(_plain(name))
+
+
+def dish_key(name: str) -> bytes:
+    """Eight bytes that names of one dish share: 红烧肉 2 is 红烧肉 3."""
+    return _key(_NUMBER.sub("0", _plain(name)))
+
+
+def _plain(name: str) -> str:
+    return normalise(name).replace(" ", "") or name
+
+
+def _key(plain: str) -> bytes:
     return hashlib.blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 

@@ -9,20 +9,36 @@ from contextlib import ExitStack, suppress
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from shishen.errors import ShishenError
 from shishen.examples import Example
 from shishen.records import Recipe
-from shishen.training.dataset.parts import PART, LeftOut, Made, Part, PartOptions, Source, make_part
+from shishen.training.dataset.parts import PART, LeftOut, Made, Named, Part, PartOptions, Source, make_part
 from shishen.training.quality.minhash import Signatures
 
+# Its presence in a working folder says that it is that of a build.
+IDENTITY = "identity"
+Numbers = NDArray[np.int64]
 # From this many recipes on several processes are worth their start.
 _WORTH_PROCESSES = 3 * PART
-_NAMES = ("examples.jsonl", "left_out.jsonl", "recipes.jsonl", "signatures.bin", "known.bin", "titles.bin")
+# The files that grow, by the field of a part that each takes.
+_FIELDS = {
+    "examples": "examples.jsonl",
+    "left_out": "left_out.jsonl",
+    "sources": "sources.jsonl",
+    "recipes": "recipes.jsonl",
+    "signatures": "signatures.bin",
+    "known": "known.bin",
+    "titles": "titles.bin",
+}
+_NAMES = tuple(_FIELDS.values())
+# Of another layout of these files nothing can be gone on with.
+_LAYOUT = 2
 
 
 class Work:
@@ -30,10 +46,11 @@ class Work:
 
     def __init__(self, path: Path, fingerprint: str, options: PartOptions) -> None:
         self.path = path
-        identity = hashlib.blake2b(fingerprint.encode() + msgspec.json.encode(options), digest_size=16).hexdigest()
+        made_of = f"{_LAYOUT} {fingerprint}".encode() + msgspec.json.encode(options)
+        identity = hashlib.blake2b(made_of, digest_size=16).hexdigest()
         self._options = options
         path.mkdir(parents=True, exist_ok=True)
-        state = path / "identity"
+        state = path / IDENTITY
         if not state.is_file() or state.read_text(encoding="ascii") != identity:
             for name in (*_NAMES, "parts.jsonl", "signatures.json"):
                 (path / name).unlink(missing_ok=True)
@@ -75,9 +92,8 @@ class Work:
             files = {name: stack.enter_context((self.path / name).open("ab")) for name in _NAMES}
             log = stack.enter_context((self.path / "parts.jsonl").open("ab"))
             for count, part in _parts(stream, self._options, workers):
-                contents = (part.examples, part.left_out, part.recipes, part.signatures, part.known, part.titles)
-                for name, content in zip(_NAMES, contents, strict=True):
-                    files[name].write(content)
+                for field, name in _FIELDS.items():
+                    files[name].write(getattr(part, field))
                     files[name].flush()
                 done = _Done(
                     sources=count,
@@ -116,11 +132,22 @@ class Work:
         with (self.path / "left_out.jsonl").open("rb") as stream:
             yield from (decode(line) for line in stream)
 
-    def titles(self) -> Any:
-        """The title of each document as a number; equal titles have equal ones."""
-        import numpy
+    def sources(self) -> Iterator[Named]:
+        """The name and the place of every document, in order."""
+        decode = msgspec.json.Decoder(Named).decode
+        with (self.path / "sources.jsonl").open("rb") as stream:
+            yield from (decode(line) for line in stream)
 
-        return numpy.fromfile(self.path / "titles.bin", "<i8")
+    def titles(self) -> Numbers:
+        """The title of each document as a number; equal titles have equal ones."""
+        return self._keys()[:, 0].copy()
+
+    def dishes(self) -> Numbers:
+        """The dish of each document as a number: titles that differ in numbers alone have equal ones."""
+        return self._keys()[:, 1].copy()
+
+    def _keys(self) -> Numbers:
+        return np.fromfile(self.path / "titles.bin", "<i8").astype(np.int64, copy=False).reshape(-1, 2)
 
 
 class _Done(Struct, frozen=True, kw_only=True):

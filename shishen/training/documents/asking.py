@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from shishen.examples import Evidence, Example, dialogue, example_id
 from shishen.protocols import Lesson, Taught, Teacher, Untaught
+from shishen.training.dataset.benchmark_check import BenchmarkCheck
 from shishen.training.dataset.parts import LeftOut
 from shishen.training.documents.evidence import fault_of, span_of
 from shishen.training.documents.near_questions import NearQuestions
@@ -68,8 +69,16 @@ def lessons_of(document: Document, count: int) -> list[Lesson]:
     return [_lesson(document, passage, wanted, ()) for passage, wanted in _plan(document, _begun(document), count)]
 
 
+class Checks(Struct, frozen=True):
+    """What an example must pass: the filters, the questions so far, the questions of benchmarks."""
+
+    filters: Filters
+    seen: NearQuestions
+    benchmarks: BenchmarkCheck
+
+
 def ask(
-    documents: Sequence[Document], count: int, teacher: Teacher, seen: NearQuestions, filters: Filters, system: str = ""
+    documents: Sequence[Document], count: int, teacher: Teacher, checks: Checks, system: str = ""
 ) -> Iterator[Kept | LeftOut | Enough]:
     """`count` examples of each document, what was left out, and of each document, in order, that it is done.
 
@@ -90,7 +99,7 @@ def ask(
             document, state = documents[number], states[number]
             state.times[passage] += 1
             before = state.kept
-            for one in _examples(document.passages[passage], came, seen, filters, system):
+            for one in _examples(document.passages[passage], came, checks, system):
                 if isinstance(one, LeftOut):
                     state.reasons[one.key] += 1
                     yield one
@@ -134,16 +143,13 @@ def _lesson(document: Document, passage: int, wanted: int, asked: Sequence[str])
 
 
 def _examples(
-    passage: DocumentPassage,
-    came: tuple[Taught, ...] | Untaught,
-    seen: NearQuestions,
-    filters: Filters,
-    system: str,
+    passage: DocumentPassage, came: tuple[Taught, ...] | Untaught, checks: Checks, system: str
 ) -> Iterator[Example | LeftOut]:
     """What was taught of a passage, each an example or left out with the reason."""
     if isinstance(came, Untaught):
         yield _left_out(passage, Reason("unanswered", came.reason), "")
         return
+    filters = checks.filters
     if chinese_share(passage.text) < _CHINESE:
         filters = replace(filters, chinese=0.0)
     for taught in came:
@@ -151,7 +157,9 @@ def _examples(
         example = None if reason else _example(passage, taught, system)
         if example is not None:
             reason = fault(example, filters)
-            if reason is None and not seen.see(taught.question):
+            if reason is None and (hit := checks.benchmarks.hit_of(example)):
+                reason = Reason("benchmark", hit.words)
+            if reason is None and not checks.seen.see(taught.question):
                 reason = Reason("near_question", "和前面的问题几乎一样")
         yield example if example is not None and reason is None else _left_out(passage, reason, taught.question)
 

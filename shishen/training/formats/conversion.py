@@ -1,7 +1,7 @@
 """Training data from one format into another: one file, or every split of a dataset folder."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import get_args
 
@@ -10,9 +10,9 @@ from msgspec import Struct
 from shishen.errors import NotFound, ShishenError
 from shishen.examples import Example, Split, split_files
 from shishen.records import Rejected
-from shishen.training.formats import Format, find_format
+from shishen.training.formats import Format, find_format, formats
 from shishen.training.formats.dataset_info import FILE as DATASET_INFO
-from shishen.training.formats.dataset_info import dataset_info
+from shishen.training.formats.dataset_info import clear_dataset_info, dataset_info
 from shishen.training.formats.detection import detect
 from shishen.training.formats.files import read_format, staged_file, write_rows
 
@@ -73,6 +73,22 @@ def convert(source: Path, target: Path, to: str, from_: str | None = None) -> Co
     return Converted(
         files=tuple(targets.values()), written=written, rejected=tally.rejected, first_rejected=tuple(tally.first)
     )
+
+
+def clear_formats(folder: Path) -> None:
+    """Take away what was written of a dataset in other formats, in folders of their names; all else stays there."""
+    for format in formats().values():
+        place = folder / format.name
+        if not place.is_dir():
+            continue
+        for name in format.files.values():
+            # A conversion that was killed leaves its file beside its place.
+            for path in (place / name, *place.glob(f".{name}.*")):
+                path.unlink(missing_ok=True)
+        clear_dataset_info(place, format)
+        with suppress(OSError):
+            # Not empty: somebody keeps something of his own there.
+            place.rmdir()
 
 
 def _sources(source: Path, given: Format | None) -> dict[Split, list[Path]]:

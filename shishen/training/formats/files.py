@@ -14,6 +14,7 @@ from shishen.errors import BadRecord, ShishenError
 from shishen.examples import Example, check_messages, example_id
 from shishen.records import Message, Rejected
 from shishen.source_file import SourceFile
+from shishen.system_reason import reason_of
 from shishen.training.formats import Continues, Format, formats
 from shishen.training.formats.rows import Fault, open_rows, place_of, read_rows
 
@@ -79,7 +80,7 @@ def staged_file(target: Path) -> Iterator[BinaryIO]:
         staged.replace(target)
         name = ""
     except OSError as error:
-        raise ShishenError(f"写不了 {target}：{error.strerror or error}；请检查磁盘空间、权限和路径。") from error
+        raise ShishenError(f"写不了 {target}：{reason_of(error)}；请检查磁盘空间、权限和路径。") from error
     finally:
         if name:
             with suppress(OSError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from shishen.errors import NotFound, UnreadableFile
+from shishen.system_reason import reason_of
 
 _LETTERS = "ABCDEFGH"
 _BLANK = re.compile(r"_{2,}|（\s*）|\(\s*\)|【\s*】")
@@ -76,7 +77,7 @@ def _text(path: Path) -> str:
             raise UnreadableFile(f"{path} 超过 {_LARGEST // 1_000_000} MB，不像评测题；请写 C-Eval 或 CMMLU 的文件。")
         data = path.read_bytes()
     except OSError as error:
-        raise UnreadableFile(f"打不开 {path}：{error.strerror}。") from error
+        raise UnreadableFile(f"打不开 {path}（{reason_of(error)}）；请检查路径和权限。") from error
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)

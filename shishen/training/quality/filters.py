@@ -14,7 +14,7 @@ from msgspec import Struct
 from shishen.chinese import HAN
 from shishen.examples import Example
 
-# What each key says in a list of counts; those of the duplicates, the split and the benchmarks are here as well.
+# What each key says in a list of counts.
 REASONS = {
     "question_short": "问题太短",
     "question_long": "问题太长",
@@ -26,9 +26,6 @@ REASONS = {
     "leftover": "有没填上的占位或程序的痕迹",
     "link": "有网址",
     "advert": "有广告",
-    "duplicate": "和前面的一条完全一样",
-    "contaminated": "和评测题重合",
-    "withheld": "和验证集或测试集里的菜太近",
 }
 
 _BROKEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffc-\uffff\ue000-\uf8ff\ud800-\udfff]|锟斤拷|烫烫烫烫")

@@ -7,7 +7,6 @@ documents have in common estimates the Jaccard similarity of their shingles, wit
 √(J(1−J)/128), 0.035 at 0.8. Of each least hash 16 bits are kept (Li, König 2010, https://arxiv.org/abs/0910.3349).
 """
 
-import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from shishen.errors import ShishenError
+from shishen.system_reason import reason_of
 from shishen.training.quality.characters import characters_of, grams_of
 
 BINS = 128
@@ -166,5 +166,4 @@ def _append(file: BinaryIO, data: bytes) -> None:
 
 
 def _unwritable(folder: Path, error: OSError) -> ShishenError:
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return ShishenError(f"近似去重的临时文件写不进 {folder}：{reason}；请腾出空间或换一个文件夹。")
+    return ShishenError(f"近似去重的临时文件写不进 {folder}：{reason_of(error)}；请腾出空间或换一个文件夹。")

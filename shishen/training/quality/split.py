@@ -61,7 +61,7 @@ def split(clusters: Numbers, titles: Numbers, options: SplitOptions) -> SplitRes
 
     Raises BadSettings where a count or a ratio is out of bounds.
     """
-    _check(options)
+    check(options)
     count = len(clusters)
     drawing = _Drawing(clusters, titles, options)
     notes: list[str] = []
@@ -85,7 +85,8 @@ def split(clusters: Numbers, titles: Numbers, options: SplitOptions) -> SplitRes
     )
 
 
-def _check(options: SplitOptions) -> None:
+def check(options: SplitOptions) -> None:
+    """Raises BadSettings where a count or a ratio is out of bounds."""
     faults = [
         f"{name} 应在 0 和 1 之间，现在是 {ratio}"
         for name, ratio in (
@@ -110,23 +111,24 @@ def _wanted(count: int, options: SplitOptions, notes: list[str]) -> dict[int, in
         DEV: _target(count, options.dev_count, options.dev_ratio),
         TEST: _target(count, options.test_count, options.test_ratio),
     }
-    spared = any(ratio and of is None for of, ratio in _pairs(options))
-    if count < _FEW and spared:
-        notes.append(f"一共只有 {count} 道菜，没有指定数量的部分不分出来，都用来训练。")
+    if count < _FEW and (small := [_NAMES[part] for part, unsaid in _by_ratio(options) if unsaid]):
+        notes.append(f"一共只有 {count} 道菜，不到 {_FEW} 道：{'、'.join(small)}没有说要几道，就不分。")
     if sum(wanted.values()) > count // 2:
         scale = (count // 2) / sum(wanted.values())
         fewer = {part: int(target * scale) for part, target in wanted.items()}
         # Of two documents one can still be spared.
         if not any(fewer.values()) and count > 1:
             fewer[max(wanted, key=lambda part: wanted[part])] = 1
-        notes.append(f"一共 {count} 道菜，至少留一半训练：验证集要 {fewer[DEV]} 道，测试集要 {fewer[TEST]} 道。")
+        cut = (f"{_NAMES[p]}要 {wanted[p]} 道，改成 {fewer[p]} 道" for p in wanted if fewer[p] < wanted[p])
+        notes.append(f"一共 {count} 道菜，至少留一半训练：{'，'.join(cut)}。")
         wanted = fewer
     return wanted
 
 
-def _pairs(options: SplitOptions) -> Iterator[tuple[int | None, float]]:
-    yield options.dev_count, options.dev_ratio
-    yield options.test_count, options.test_ratio
+def _by_ratio(options: SplitOptions) -> Iterator[tuple[int, bool]]:
+    """Of each part whether it is wanted without a count."""
+    yield DEV, options.dev_count is None and options.dev_ratio > 0
+    yield TEST, options.test_count is None and options.test_ratio > 0
 
 
 def _target(count: int, asked: int | None, ratio: float) -> int:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from shishen.domains.cooking.dialogues.drawing import draw
 from shishen.domains.cooking.knowledge import knowledge
 from shishen.errors import BadSettings
+from shishen.system_reason import reason_of
 
 # More than anybody writes by hand; longer is a file that was taken for one.
 LARGEST_FILE = 1_000_000
@@ -88,7 +89,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         with path.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise BadSettings(f"打不开问法文件 {path}：{error.strerror}。") from error
+        raise BadSettings(f"打不开问法文件 {path}：{reason_of(error)}。") from error
     if len(data) > LARGEST_FILE:
         raise BadSettings(f"问法文件 {path} 超过 {LARGEST_FILE // 1_000_000} MB，不像手写的问法。")
     try:
