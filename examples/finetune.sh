@@ -57,13 +57,18 @@ teach "$work/runs/lora" "${lesson[@]}" --method lora --epochs 24 --learning-rate
   --set lora.rank=64 --set lora.alpha=128 --replay "$work/old" --set replay.share=0.25
 
 say "把 LoRA 合并进底座"
-"$shishen" merge "$work/runs/lora" "$work/models/lora" --force
+if [ -d "$work/models/lora" ]; then
+  echo "$work/models/lora 合并过了"
+else
+  "$shishen" merge "$work/runs/lora" "$work/models/lora"
+fi
 
 say "比较：学会了多少，忘了多少"
 "$shishen" compare "$work/runs/base" "$work/runs/full" "$work/runs/full-replay" "$work/models/lora" \
   --dataset "$work/new" --old "$work/old" --count 60 --output "$work/compare"
 
-say "让教好的模型凭记忆回答"
+question="$(sed -n '/"kind":"recipe"/{s/.*"role":"user","content":"\([^"]*\)".*/\1/p;q}' "$work/new/train.jsonl")"
+say "让教好的模型凭记忆回答它学过的一问：$question"
 "$shishen" --set chat.engine=transformers --set "chat.transformers.path=$work/runs/full-replay" \
-  --set chat.transformers.context=none ask 红烧肉怎么做
+  --set chat.transformers.context=none ask "$question"
 say "好了：并排的回答在 $work/compare/compare.html"

@@ -3,9 +3,10 @@
 import pytest
 
 from shishen.chinese import normalise
+from shishen.domains.cooking.pieces import LONGEST_PIECE, spoken
 from shishen.domains.cooking.references import ellipsis, reference
 from shishen.domains.cooking.spoken_numbers import number_of
-from shishen.domains.cooking.understanding import LONGEST_PIECE, MOST_REQUESTS, content, food_words, spoken, understand
+from shishen.domains.cooking.understanding import MOST_REQUESTS, content, food_words, understand
 
 
 def intents(said: str) -> list[str]:

@@ -12,7 +12,7 @@ from shishen.domains.cooking import replies
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.substitution import find_ingredient
 from shishen.domains.cooking.understanding import Intent, Request, content, food_words, is_food
-from shishen.domains.cooking.words import segment
+from shishen.domains.cooking.words import bare, segment
 from shishen.records import Recipe, State
 
 _ORIGINAL = re.compile(r"原来|原方|原本|原先|没换算|originally")
@@ -25,8 +25,8 @@ def about(request: Request, state: State, desk: Desk) -> tuple[Focus, Recipe | N
     fits: set[str] = set()
     if here is not None:
         words = content(asked_about(request)).split()
-        # 韭菜炒蛋 is no part of 洋葱炒鸡蛋, though both have eggs.
-        fits = {w for w in words if is_of(w, here) or _only_its(w, here)}
+        # 韭菜炒蛋 is no part of 洋葱炒鸡蛋, though both have eggs; nor is 可乐鸡翅 a part of itself.
+        fits = {w for w in words if bare(w) != bare(here.name) and (is_of(w, here) or _only_its(w, here))}
     focus = find(request, state, desk, fits, parts=True)
     if focus.recipe is None:
         return focus, None

@@ -13,7 +13,7 @@ from shishen.conversation.talk import nothing_in_focus
 from shishen.domains.cooking.composing import rows
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import Finding, in_name
-from shishen.domains.cooking.replies import measured, servings_text, source_line, time_text
+from shishen.domains.cooking.replies import measured, one_line, servings_text, source_line, time_text
 from shishen.domains.cooking.scaling import factor_for_ingredient, factor_for_servings
 from shishen.domains.cooking.spoken_numbers import number_of
 from shishen.domains.cooking.substitution import (
@@ -141,7 +141,7 @@ def _scaled(focus: Focus, state: State, desk: Desk, said: str) -> Part:
     ]
     if changed:
         parts.append("### 用量有变的步骤")
-        parts.append("\n".join(f"- 第 {n} 步：{' '.join(text.split())}" for n, text in changed))
+        parts.append("\n".join(f"- 第 {n} 步：{one_line(text)}" for n, text in changed))
     parts.append(source_line(recipe))
     if seen.foot:
         parts.append(seen.foot)

@@ -9,10 +9,11 @@ from shishen.conversation.about import about, ingredients_asked, part_of, unknow
 from shishen.conversation.focus import Focus, find
 from shishen.conversation.part import OFFERED, Desk, Part, citing, focused
 from shishen.domains.cooking import replies
+from shishen.domains.cooking.asked_words import is_ill, requests
 from shishen.domains.cooking.composing import beyond_text, found_text, rows
 from shishen.domains.cooking.knowledge import knowledge
 from shishen.domains.cooking.substitution import find_ingredient, steps_with
-from shishen.domains.cooking.understanding import Request, content, is_ill, requests
+from shishen.domains.cooking.understanding import Request, content
 from shishen.domains.cooking.words import bare
 from shishen.records import Exclusion, Ingredient, Recipe, State
 

@@ -1,5 +1,6 @@
 """Which handler answers a request, after what stands between its lines: a wish in the form of a dish, 快的那个."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -33,6 +34,8 @@ def handled(request: Request, state: State, desk: Desk, constrained: bool, readi
     """One request answered; None where there was nothing in it."""
     if chosen := _by_comparison(request, state, desk):
         return dish.how_to_cook(replace(request, rest=chosen, before=""), state, desk)
+    if request.intent in ("servings", "tips", "substitute", "taste"):
+        request = _as_meant(request, state, desk)
     if request.intent in ("leave_out", "contains") and (tool := _tool_of(request)):
         return facts.tools(replace(request, intent="tools", slots={"tool": tool}), state, desk)
     out = [e for e in reading.added if e.scope == "dish"]
@@ -78,6 +81,24 @@ def handled(request: Request, state: State, desk: Desk, constrained: bool, readi
     if request.intent == "scale" and not state.dish and not content(request.rest + request.before):
         return talk.nothing_in_focus(request, state)
     return HANDLERS[request.intent](request, state, desk)
+
+
+def _as_meant(request: Request, state: State, desk: Desk) -> Request:
+    """The request, as another one where its words could be either and what stands beside them decides."""
+    if "portion" in request.slots and content(find(request, state, desk, parts=True).rest):
+        # 盐的份量是多少 is of the salt; 红烧肉的份量是多少 of the dish.
+        return replace(request, intent="amount", slots={})
+    if "advice" in request.slots and not find(request, state, desk).named:
+        return replace(request, intent="recommend", slots={})
+    if "of" in request.slots and content(request.rest) and not find(request, state, desk).named:
+        # 我喜欢清淡的口味 tells of a wish, 地三鲜的口味 asks.
+        return replace(request, intent="none", rest=request.said, slots={})
+    it = request.slots.get("it", "").removeprefix("做").rstrip("都得要该会")
+    swapped = re.search("[换替代改]|没|缺", request.said) is not None
+    if it and "other" not in request.slots and not swapped and desk.retriever.resolve(it).how in ("exact", "alias"):
+        # 红烧肉都用些什么 asks what is in it; 料酒用什么好 what may stand in for it.
+        return replace(request, intent="ingredients", rest=it, slots={})
+    return request
 
 
 def _tool_of(request: Request) -> str | None:

@@ -79,16 +79,20 @@ def taste(request: Request, state: State, desk: Desk) -> Part:
     focus, view = about(request, state, desk)
     if focus.recipe is None or view is None or unknown(focus):
         return without_dish(request, focus, state, desk)
-    return part_of("taste", shown.taste_text(focus.recipe, desk, request.slots.get("by")), focus.recipe, view, state)
+    return part_of("taste", shown.taste_text(focus.recipe, desk, request.slot("by")), focus.recipe, view, state)
 
 
 def tips(request: Request, state: State, desk: Desk) -> Part:
-    """What the source says to mind, and what is dangerous in it."""
+    """What the source says to mind, and what is dangerous in it; the steps where it says nothing of the kind."""
     focus, view = about(request, state, desk)
     if focus.recipe is None or view is None or unknown(focus):
         return without_dish(request, focus, state, desk)
     lines = [f"- {replies.one_line(line)}" for line in (*view.tips, *cautions(focus.recipe))]
-    text = f"做「{view.name}」要注意：\n" + "\n".join(lines) if lines else f"「{view.name}」的菜谱没有写小贴士。"
+    text = f"做「{view.name}」要注意：\n" + "\n".join(lines)
+    if not lines:
+        told = [f"- 第 {n} 步：{replies.one_line(step.text)}" for n, step in enumerate(replies.steps_of(view), 1)]
+        text = f"「{view.name}」的菜谱没有写小贴士。"
+        text += "它的步骤是：\n" + "\n".join(told) if told else ""
     return part_of("tips", text, focus.recipe, view, state)
 
 

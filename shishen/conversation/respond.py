@@ -19,6 +19,7 @@ from shishen.conversation.unspoken import CHOOSING
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.exclusions import EVERYTHING, Reading, read_exclusions
 from shishen.domains.cooking.grounding import grounded_in
+from shishen.domains.cooking.pieces import spoken
 from shishen.domains.cooking.references import ellipsis, reference
 from shishen.domains.cooking.replies import clauses_with
 from shishen.domains.cooking.safety import Advice, advise
@@ -31,7 +32,6 @@ from shishen.domains.cooking.understanding import (
     heard,
     is_outright,
     nothing_asked,
-    spoken,
     understand,
 )
 from shishen.records import Answer, Exclusion, Recipe, State
@@ -225,8 +225,10 @@ def _answers(text: str, reading: Reading, news: _News, state: State, desk: Desk)
         if request.intent == "scale" and following is not None and following.said == request.said:
             # 三个人的话牛肉要多少: the amounts are for three, and only one of them is asked for.
             scaled = handled(request, state, desk, False, reading)
-            if scaled is not None and not scaled.refused and scaled.state.dish:
-                state = scaled.state
+            after = scaled.state if scaled is not None and not scaled.refused else None
+            # Where the recipe does not say for how many it is, that is said before the amounts as they are.
+            if after is not None and (after.servings or after.factor or after.have):
+                state = after
                 continue
         part = handled(request, state, desk, bool(news.added or news.withdrawn), reading)
         if part is not None:
@@ -253,12 +255,14 @@ def _about_one_dish(turn: Turn, text: str, desk: Desk) -> Turn:
     Names are looked for in whole questions better than in their pieces (嗯……想炒方便面吃，能教教我步骤吗).
     """
     intents = {request.intent for request in turn.requests}
-    outright, pointed = is_outright(text), reference(text)
+    # 味道怎么样 has its 怎么 in the words of asking, and asks for no recipe.
+    outright = is_outright(text) and (intents != {"taste"} or any(is_outright(r.rest) for r in turn.requests))
+    pointed = reference(text)
     if not outright and heard("of_kind").search(text):
         return turn
     if turn.injected or (pointed and pointed.kind != "this") or not intents <= (_ONE_DISH if outright else {"none"}):
         return turn
-    if any(name.startswith(("people", "times", "double", "half")) for r in turn.requests for name in r.slots):
+    if any(name.startswith(("people", "times", "double", "half", "how")) for r in turn.requests for name in r.slots):
         return turn
     resolution = desk.retriever.resolve(text)
     if not resolution.hits or (intents != {"how_to_cook"} and resolution.hits[0].score < SURE):
@@ -291,5 +295,9 @@ def _whole(parts: Sequence[Part]) -> Answer:
         refused=all(part.refused for part in parts),
         recipes=recipes,
         state=replace(parts[-1].state, intent=parts[-1].state.intent or main.intent),
-        verified=all(grounded_in(part.text, part.records, part.said) for part in parts),
+        # A dish that is offered has its name from its record: B52轰炸机.
+        verified=all(
+            grounded_in(part.text, part.records, "\n".join((part.said, *(c.name for c in part.recipes))))
+            for part in parts
+        ),
     )

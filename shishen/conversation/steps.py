@@ -88,7 +88,7 @@ def _step_number(slots: dict[str, str], at: int | None, total: int) -> int | Non
     if "from_end" in slots:
         value = number_of(slots["from_end"])
         return total + 1 - int(value) if value is not None else None
-    if "first" in slots:
+    if "first" in slots or "first2" in slots:
         return 1
     if "previous" in slots or "english_previous" in slots:
         return (at or 1) - 1

@@ -4,12 +4,13 @@ from msgspec.structs import replace
 
 from shishen.conversation.focus import Focus
 from shishen.conversation.part import OFFERED, Desk, Part, cited, offered
+from shishen.domains.cooking.asked_words import asked_name
 from shishen.domains.cooking.composing import greeting_text, missing_text
 from shishen.domains.cooking.exclusions import reminder
 from shishen.domains.cooking.exclusions import shown as exclusions_shown
 from shishen.domains.cooking.references import Reference
 from shishen.domains.cooking.replies import quoted
-from shishen.domains.cooking.understanding import Request, asked_name
+from shishen.domains.cooking.understanding import Request
 from shishen.records import Dish, Exclusion, Hit, State
 
 _HINT = "可以问我一道菜怎么做、放多少盐、第几步做什么，或者说说家里有什么、想吃什么口味。"

@@ -91,7 +91,7 @@ def recipe_text(recipe: Recipe) -> str:
         parts.append(_safe(recipe.features))
     if recipe.tips:
         parts.append("### 小贴士")
-        parts.append("\n".join(f"- {_line(tip)}" for tip in recipe.tips))
+        parts.append("\n".join(f"- {one_line(tip)}" for tip in recipe.tips))
     parts.append(f"来源：{place(recipe.source)}")
     return "\n\n".join(parts)
 
@@ -200,7 +200,7 @@ def _steps(recipe: Recipe) -> str:
             if section:
                 lines.append(f"\n**{section}**\n" if lines else f"**{section}**\n")
         count += 1
-        lines.append(f"{count}. {_line(step.text)}")
+        lines.append(f"{count}. {one_line(step.text)}")
     return "\n".join(lines)
 
 
@@ -213,11 +213,11 @@ def _safe(text: str) -> str:
     return "\n".join(line.strip().lstrip("#>|-*+ ") for line in text.splitlines() if line.strip())
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Several lines of a source as one; what ends without a stop gets a semicolon before the next."""
     parts = [part.strip() for part in text.splitlines() if part.strip()]
     return "".join(p if p is parts[-1] or p[-1] in "。！？；：，、.!?;:," else f"{p}；" for p in parts)
 
 
 def _cell(text: str) -> str:
-    return _line(text).replace("|", "／")
+    return one_line(text).replace("|", "／")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from shishen.domains.cooking.composing import amount, facts, number, place, remark, span, whole_time
+from shishen.domains.cooking.composing import one_line as one_line
 from shishen.records import Ingredient, Range, Recipe, Step
 
 # A duration as steps write it.
@@ -11,7 +12,7 @@ _LASTS = (
     r"[\d一二两三四五六七八九十半几]+(?:\s*[-~～—–至到]+\s*[\d一二两三四五六七八九十半]+)?\s*(?:多|来|个半|个)?\s*"
     r"(?:分钟|分|小时|钟头|秒|天|夜|h\b|min)"
 )
-_CLAUSE = re.compile(r"[^。！？；;!?\n]+[。！？；;!?]?")
+_CLAUSE = re.compile(r"[^。！？；;!?]+[。！？；;!?]?")
 
 
 def steps_of(recipe: Recipe) -> list[Step]:
@@ -46,11 +47,6 @@ def step_line(recipe: Recipe, n: int) -> str:
     return f"**第 {n} 步**（共 {len(steps)} 步）{heading}：{one_line(step.text)}"
 
 
-def one_line(text: str) -> str:
-    """Several lines of a source as one."""
-    return " ".join(part.strip() for part in text.splitlines() if part.strip())
-
-
 def duration(minutes: Range) -> str:
     """A span of minutes as it is said: 30 分钟, 1–2 小时, 半小时 stays 30 分钟."""
     low, high = minutes.min, minutes.max
@@ -65,9 +61,9 @@ def clauses_with(recipe: Recipe, words: Sequence[str]) -> list[tuple[int, str]]:
     """(number as shown, sentence) of each sentence of the steps in which one of the words stands."""
     found = []
     for n, step in enumerate(steps_of(recipe), 1):
-        for clause in _CLAUSE.findall(one_line(step.text)):
+        for clause in map(one_line, _CLAUSE.findall(step.text)):
             if any(word in clause.lower() for word in words):
-                found.append((n, clause.strip()))
+                found.append((n, clause.rstrip("；;")))
     return found
 
 

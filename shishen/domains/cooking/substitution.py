@@ -163,13 +163,22 @@ def _normalised(text: str) -> str:
 
 
 def _around(text: str, places: Sequence[int], pattern: re.Pattern[str]) -> list[str]:
-    spans = [(m.start(), m.end(), m[0].strip()) for m in pattern.finditer(text)]
-    return [part for start, end, part in spans if any(start <= at < end for at in places)]
+    return [text[start:end].strip() for start, end in _spans_around(text, places, pattern)]
+
+
+def _spans_around(text: str, places: Sequence[int], pattern: re.Pattern[str]) -> list[tuple[int, int]]:
+    return [m.span() for m in pattern.finditer(text) if any(m.start() <= at < m.end() for at in places)]
 
 
 def steps_with(recipe: Recipe, name: str) -> tuple[tuple[int, str], ...]:
     """The steps that name it: the number as shown (captions are not counted), and the clauses that do."""
-    return tuple((number, "；".join(_around(text, places, _CLAUSE))) for number, text, places in _places(recipe, name))
+    written = dict(_shown(recipe))
+    told = []
+    for number, text, places in _places(recipe, name):
+        # As the source writes it, where the places hold: 60S and 1T are not 60s and 1t.
+        whole = written[number] if len(written[number]) == len(text) else text
+        told.append((number, "；".join(whole[a:b].strip() for a, b in _spans_around(text, places, _CLAUSE))))
+    return tuple(told)
 
 
 def _group_in(recipe: Recipe | None, name: str, asked: str) -> tuple[Group | None, str]:

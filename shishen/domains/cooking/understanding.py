@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from shishen.chinese import normalise
 from shishen.domains.cooking.english import translated
 from shishen.domains.cooking.knowledge import knowledge
+from shishen.domains.cooking.pieces import pieces_of
 from shishen.domains.cooking.spoken_numbers import NUMBER
 from shishen.domains.cooking.words import Word, aliases, segment
 
@@ -27,21 +28,8 @@ Intent = Literal[
     "beyond", "safety", "medical", "folklore", "out_of_scope", "injection", "none",
 ]  # fmt: skip
 
-# A piece is one clause; what is longer is somebody talking, and its cues stand near an end.
-LONGEST_PIECE = 80
 # Requests of one turn that are followed; more than that is no conversation.
 MOST_REQUESTS = 5
-_JOINTS = re.compile(
-    r"[。！？!?；;\n…]+|\.(?=\s)|[，,](?!\d{3})|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])"
-    r"|(?:然后呢?再|然后(?!呢|怎么|做什么|等|要|得|多|$)|另外(?![的那]?一?[个道])|顺便|还有就是|再告诉我|再说说|再说一下|同时|以及(?=.{0,6}(?:多|怎|难|要))|并且|对了)"
-)
-# Sounds of thinking, and words of pointing that point at nothing, as they come with speech.
-_HESITATION = re.compile(
-    r"(?<![\u4e00-\u9fff])(?:嗯+|呃+|额+|唔+|唉+|哎呀?|诶|欸|哦+|噢|喔|啊|那啥|咳)+[,，、 ]*|(?:嗯{1,}|呃+)+"
-    r"|就是说|怎么说呢|你知道吧|我说啊|那个啥|(?:那个){2,}|(?<=[\u4e00-\u9fff])(?:里面|里边|里头)(?:的|那个)?(?=[\u4e00-\u9fff])"
-    r"|(?:^|(?<=[,，\s])|(?<=就是)|(?<=还有)|(?<=然后)|(?<=想问)|(?<=想吃)|(?<=想做)|(?<=问下)|(?<=问一下)|(?<=嗯))"
-    r"(?:就是)?(?:那个|这个)(?=[\u4e00-\u9fff]{2})(?!要|怎|多|呢|菜|需|步|放|是|做|咋|用|能|可|里|有|热|难|时|难)"
-)
 # Words too small to name anything when they are all that is left.
 _IDLE_FIRST = frozenset("那这把将给用再就都")
 _IDLE = frozenset("那这把将给用以而但并只里上中下等们让被得地所么去到从对于要加放没几来说它他她做弄呗嘞咯")
@@ -159,11 +147,6 @@ def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
     return "".join(kept)
 
 
-def spoken(text: str) -> str:
-    """A turn without the sounds of thinking that voice brings along: 嗯那个红烧肉 → 红烧肉."""
-    return _HESITATION.sub(" ", text).strip() or text
-
-
 def content(text: str) -> str:
     """The words of a text that are more than words around a question, with the spaces between phrases."""
     text = text.translate(_STOPS)
@@ -190,7 +173,7 @@ def nothing_asked(text: str) -> bool:
 @lru_cache(maxsize=1024)
 def understand(text: str, spoken_for: tuple[tuple[int, int], ...] = ()) -> Turn:
     """The requests of a turn. `text` is normalised; `spoken_for` are stretches that something else has read."""
-    pieces = [piece for piece in _pieces(text, spoken_for) if piece.strip()]
+    pieces = pieces_of(blanked(text, spoken_for))
     requests: list[Request] = []
     injected = False
     loose: list[str] = []
@@ -210,18 +193,9 @@ def understand(text: str, spoken_for: tuple[tuple[int, int], ...] = ()) -> Turn:
     return Turn(text, tuple(_settled(requests, loose)[:MOST_REQUESTS]), injected)
 
 
-def _pieces(text: str, spoken_for: Sequence[tuple[int, int]]) -> list[str]:
-    found = _JOINTS.split(blanked(text, spoken_for))
-    return [part for piece in found if piece for part in _halves(piece.strip())]
-
-
-def _halves(piece: str) -> list[str]:
-    if len(piece) <= LONGEST_PIECE:
-        return [piece]
-    return [piece[:LONGEST_PIECE], piece[-LONGEST_PIECE:]]
-
-
 _RECIPE_NOUN = re.compile(r"的?(?:方子|配方|菜谱|食谱|方法)")
+# 用料加倍: a noun that only says what is scaled.
+_AMOUNTS_NOUN = re.compile(r"的?(?:材料|食材|原料|配料|用料|主料|辅料|调料|佐料|用量|分量|份量|量)(?:都|要|是|呢)*")
 
 
 def _requests(found: Sequence[Cue], rest: str, said: str, before: str) -> list[Request]:
@@ -231,6 +205,18 @@ def _requests(found: Sequence[Cue], rest: str, said: str, before: str) -> list[R
     if len({cue.intent for cue in found}) > 1:
         # 那方子里盐是多少 asks for the salt alone.
         found = [c for c in found if c.intent != "how_to_cook" or _RECIPE_NOUN.fullmatch(said[c.start : c.end]) is None]
+    if any(cue.slots.keys() & {"well", "well2", "well3"} for cue in found):
+        # 怎么做才不会失败 asks for what to mind, not for the whole of it.
+        found = [cue for cue in found if cue.intent != "how_to_cook"]
+    wishes = [said[cue.start : cue.end] for cue in found if cue.intent == "how_to_cook"]
+    if wishes and any(cue.intent in _DETAILS for cue in found) and not any(map(is_outright, wishes)):
+        # 给我说说第二步 wishes for no more than that step.
+        found = [cue for cue in found if cue.intent != "how_to_cook"]
+    if any(cue.intent == "ingredients" for cue in found):
+        # 材料再说一遍 is of no step.
+        found = [cue for cue in found if cue.slots.keys() != {"repeat"}]
+    if any(cue.intent == "scale" for cue in found):
+        found = _scaled_first(found, said)
     slots: dict[tuple[Intent, str], dict[str, str]] = {}
     for cue in found:
         # 第四步和第五步 are two requests; two words of one wish are one.
@@ -245,6 +231,13 @@ def _requests(found: Sequence[Cue], rest: str, said: str, before: str) -> list[R
         else Request(intent, rest, said, filled, before)
         for (intent, _), filled in slots.items()
     ]
+
+
+def _scaled_first(found: Sequence[Cue], said: str) -> list[Cue]:
+    """The cues of a piece that scales: what it asks of the scaled dish comes after, a mere 用料 asks for nothing."""
+    about = ("ingredients", "amount", "servings")
+    asked = [c for c in found if c.intent in about and not _AMOUNTS_NOUN.fullmatch(said[c.start : c.end])]
+    return [*(cue for cue in found if cue.intent not in about), *asked]
 
 
 _JUST_A_COUNT = re.compile(rf"(?:要|就|给我|来)?{NUMBER}(?:个|道|种|款|样|份)?(?:就行|就好|就够了?|吧|即可|菜)*")
@@ -289,7 +282,9 @@ def _wished_before(requests: list[Request]) -> list[Request]:
     return kept
 
 
-_DETAILS = ("amount", "step", "after", "time", "difficulty", "tools", "servings", "calories", "taste", "heat", "size")
+_DETAILS = (
+    "amount", "step", "after", "time", "difficulty", "tools", "servings", "calories", "taste", "heat", "size", "tips",
+)  # fmt: skip
 _OUTRIGHT = re.compile(r"怎|做法|教|recipe|how|步骤|菜谱|食谱|咋|如何|方法|配方|点样|点整|啷个|哪能|walk me|show me")
 
 
@@ -336,6 +331,11 @@ def _merged(requests: list[Request]) -> list[Request]:
     steps = [r for r in requests if r.intent == "step" and {"next", "english_next"} & set(r.slots)]
     # 弄好了 下一步 is one step on, not two.
     requests = [request for request in requests if request not in steps[:-1]]
+    # 到第二步了，怎么弄 and 做双份，材料要多少 say once more what they ask.
+    again: set[Intent] = {"how_to_cook"} if any("nth" in r.slots for r in requests) else set()
+    if any(r.intent == "scale" for r in requests):
+        again |= {"how_to_cook", "ingredients", "amount"}
+    requests = [r for r in requests if r.intent not in again or r.slots or content(r.rest + r.before)]
     weak = [r for r in requests if r.intent == "pantry" and set(r.slots) and set(r.slots) <= {"weak", "weak2"}]
     if weak and len(requests) > len(weak):
         # 还有那个鱼香肉丝咋做 adds nothing to what is at home.
@@ -345,6 +345,11 @@ def _merged(requests: list[Request]) -> list[Request]:
             more = " ".join(request.said for request in weak)
             kept[-1] = replace(kept[-1], rest=f"{kept[-1].rest} {more}", said=f"{kept[-1].said} {more}")
         requests = kept
+    bare_scale = [r for r in requests if r.intent == "scale" and set(r.slots) == {"how"}]
+    if bare_scale and any(r.intent == "scale" and r not in bare_scale for r in requests):
+        # 我想做双份，用料怎么变 scales once.
+        requests = [request for request in requests if request not in bare_scale]
+    requests = [replace(r, intent="ingredients", slots={}) if r in bare_scale else r for r in requests]
     kinds = [request for request in requests if request.intent in _CHOICE]
     if kinds:
         # 我家三口人，整两个菜 scales nothing.
@@ -360,25 +365,6 @@ def _merged(requests: list[Request]) -> list[Request]:
         {name: value for request in kinds for name, value in request.slots.items()},
     )
     return [joined, *(request for request in requests if request.intent not in _CHOICE)]
-
-
-def requests(text: str) -> list[str]:
-    """The words of a normalised text that ask for more than a recipe: a diet, a person, a doubt, an illness."""
-    return [word.text for word in segment(text) if word.kind == "request"]
-
-
-def is_ill(words: Iterable[str]) -> bool:
-    """Whether one of these words is one of illness."""
-    return not set(knowledge("words")["illness"].split()).isdisjoint(words)
-
-
-def asked_name(text: str, longest: int = 16) -> str:
-    """What a normalised text asks for, without the words around it; empty where that is no short name."""
-    words = [word for word in segment(text) if word.kind != "filler"]
-    if not words:
-        return ""
-    name = text[words[0].start : words[-1].end].strip()
-    return name if len(name) <= longest else ""
 
 
 def is_food(word: Word) -> bool:
