@@ -50,7 +50,7 @@ SAMPLE = json.dumps(RECIPE, ensure_ascii=False, indent=2)
 
 
 def packed(document: object) -> bytes:
-    return gzip.compress(json.dumps(document, ensure_ascii=False).encode())
+    return gzip.compress(json.dumps(document, ensure_ascii=False).encode(), mtime=0)
 
 
 def file_of(path: Path, data: bytes) -> SourceFile:
@@ -176,7 +176,7 @@ def test_bombs_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        gzip.compress("只是文字".encode()), packed({"name": "x"}), packed([RECIPE]), b"\x1f\x8bbroken",
+        gzip.compress("只是文字".encode(), mtime=0), packed({"name": "x"}), packed([RECIPE]), b"\x1f\x8bbroken",
         json.dumps({"@type": "Recipe", **RECIPE}).encode(), json.dumps({"name": "x", "ingredients": []}).encode(),
         zip_of({"a.gz": packed(RECIPE)}), zip_of({}),
     ],
