@@ -1,11 +1,12 @@
 """Learned tokens a second: our loop beside TRL's SFTTrainer with its defaults; same model, data and steps.
 
-    python -m benchmarks.throughput [--epochs 1] [--rounds 2]
+    python -m benchmarks.throughput [--epochs 1] [--rounds 2] [--trl-fp32]
 
 The data are the dishes of the house cookbook as prompt and completion, those of more than 1,024 tokens left out, as
 TRL would cut them. Both take eight examples a step, in an order of their own, and the same rates; TRL runs as it does
-unless told otherwise (bf16, its own padding), with the rate, the schedule and no files written. At the end both models
-are measured on the same examples by the same code. The runs alternate; each figure is that of the best round, and the
+unless told otherwise (bf16, its own padding), with the rate, the schedule and no files written. Ours chooses fp32 where
+the processor has no instructions for bf16; `--trl-fp32` has TRL do so as well. At the end both models are measured on
+the same examples by the same code. The runs alternate; each figure is that of the best round, and the
 losses of all rounds are shown.
 """
 
@@ -45,13 +46,14 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--epochs", type=int, default=1)
     arguments.add_argument("--rounds", type=int, default=2)
+    arguments.add_argument("--trl-fp32", action="store_true", help="not TRL's default number type, but ours")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         data, base = prepare(work)
         rows: dict[str, list[tuple[float, float, int]]] = {"shishen": [], "trl": []}
         for n in range(options.rounds):
-            rows["trl"].append(by_trl(work / f"trl-{n}", data, base, options.epochs))
+            rows["trl"].append(by_trl(work / f"trl-{n}", data, base, options.epochs, fp32=options.trl_fp32))
             rows["shishen"].append(by_us(work / f"ours-{n}", data, base, options.epochs))
         print_table(rows)
 
@@ -103,7 +105,7 @@ def by_us(output: Path, data: Path, base: Path, epochs: int) -> tuple[float, flo
     return sum(step.learned for step in steps) / seconds, loss_of(output / "model", data), len(steps)
 
 
-def by_trl(output: Path, data: Path, base: Path, epochs: int) -> tuple[float, float, int]:
+def by_trl(output: Path, data: Path, base: Path, epochs: int, *, fp32: bool) -> tuple[float, float, int]:
     """The same of TRL."""
     from datasets import Dataset
     from transformers import AutoModelForCausalLM
@@ -126,6 +128,8 @@ def by_trl(output: Path, data: Path, base: Path, epochs: int) -> tuple[float, fl
         save_strategy="no",
         report_to=[],
         disable_tqdm=True,
+        # None: as it chooses by itself.
+        bf16=False if fp32 else None,
         use_cpu=best_device() == "cpu",
     )
     model = AutoModelForCausalLM.from_pretrained(base)

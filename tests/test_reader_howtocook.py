@@ -151,6 +151,16 @@ def test_a_number_with_a_fraction_is_no_step(tmp_path: Path) -> None:
     assert [step.text for step in draft.steps] == ["烧水"]
 
 
+def test_where_nothing_is_numbered_every_bullet_is_a_step(tmp_path: Path) -> None:
+    head = "# A\n\n## 必备原料和工具\n\n- 水\n\n## 计算\n\n- 水 1L\n\n## 操作\n\n"
+    draft = read(tmp_path, head + "先备料。\n\n- 烧水\n  - 用大锅\n* 下面\n\n### 装盘\n\n- 盛出\n")
+    assert [(step.text, step.section) for step in draft.steps] == [
+        ("烧水\n- 用大锅", None),
+        ("下面", None),
+        ("盛出", "装盘"),
+    ]
+
+
 def test_no_title(tmp_path: Path) -> None:
     path = tmp_path / "dish.md"
     path.write_text("## 必备原料和工具\n\n- 水\n\n## 操作\n\n1. 烧\n", encoding="utf-8")

@@ -224,7 +224,11 @@ def _needed(lines: list[str]) -> tuple[list[DraftLine], list[str]]:
 
 
 def _steps(lines: list[str]) -> Iterator[DraftStep]:
-    """Every numbered line at column 0 with what is indented below it; prose, quotes, tables, fences are none."""
+    """Every numbered line at column 0 with what is indented below it; prose, quotes, tables, fences are none.
+
+    Where nothing is numbered, as in books of the same form, every bullet at column 0 is a step.
+    """
+    begins = _NUMBERED if any(map(_NUMBERED.match, lines)) else _BULLET
     section: str | None = None
     text: list[str] = []
     fenced = False
@@ -234,13 +238,13 @@ def _steps(lines: list[str]) -> Iterator[DraftStep]:
             continue
         if fenced:
             continue
-        numbered = _NUMBERED.match(line)
+        begun = None if line.startswith((" ", "\t")) else begins.match(line)
         below = line.startswith((" ", "\t")) or _BULLET.match(line)
-        if (numbered or not below) and line.strip() and text:
+        if (begun or not below) and line.strip() and text:
             yield DraftStep("\n".join(text), section)
             text = []
-        if numbered:
-            text = [numbered[2]]
+        if begun:
+            text = [begun[2]]
         elif heading := _heading(line):
             section = _plain(heading[1])
         elif text and line.strip() and not line.strip().startswith((">", "|")):
