@@ -61,7 +61,7 @@ def build(
     ] = None,
     limit: Annotated[int, typer.Option(help="最多用多少份菜谱；0 为全部。", min=0)] = 0,
     shard: Annotated[int, typer.Option(help="每个文件多少条；0 为一个文件。", min=0)] = 0,
-    tokenizer: Annotated[Path | None, typer.Option(help="模型文件夹；数据卡里按它数词元。")] = None,
+    tokenizer: Annotated[Path | None, typer.Option(help="模型的文件夹；数据卡里按它数词元。")] = None,
     workers: Annotated[int, typer.Option(help="几个进程；0 为每核一个。", min=0, max=256)] = 0,
     paraphrase: Annotated[
         int, typer.Option(help="训练的每个问题再请大模型换几种说法（要设 teacher.engine=openai）。", min=0, max=20)
@@ -147,7 +147,7 @@ def questions(
         list[str] | None, typer.Option("--format", help="另存成这种格式，如 sharegpt、xtuner；可写多次。")
     ] = None,
     shard: Annotated[int, typer.Option(help="每个文件多少条；0 为一个文件。", min=0)] = 0,
-    tokenizer: Annotated[Path | None, typer.Option(help="模型文件夹；数据卡里按它数词元。")] = None,
+    tokenizer: Annotated[Path | None, typer.Option(help="模型的文件夹；数据卡里按它数词元。")] = None,
     force: Annotated[bool, typer.Option("--force", help="已经有数据集也重做。")] = False,
     json_: Json = False,
 ) -> None:
@@ -226,8 +226,10 @@ def _counter(tokenizer: Path | None) -> "Callable[[Example], int] | None":
     from shishen.local_models.chat_template import encode
     from shishen.local_models.folder import ModelFolder
     from shishen.local_models.loading import load_tokenizer
+    from shishen.local_models.trained_model import model_at
 
-    loaded = load_tokenizer(ModelFolder(base=str(tokenizer)))
+    is_run = (tokenizer / "run.json").is_file()
+    loaded = load_tokenizer(model_at(tokenizer) if is_run else ModelFolder(base=str(tokenizer)))
     return lambda example: sum(len(sequence.ids) for sequence in encode(loaded, example.messages))
 
 
@@ -280,7 +282,7 @@ def convert(
 @dataset_app.command()
 def inspect(
     source: Annotated[Path, typer.Argument(help="数据集文件夹，或数据文件。", metavar="DATASET")],
-    model: Annotated[str, typer.Option("--model", help="模型文件夹：用它的分词器和对话模板。")],
+    model: Annotated[str, typer.Option("--model", help="训练或模型的文件夹：用它的分词器和对话模板。")],
     template: Annotated[str | None, typer.Option(help="对话模板：名字或 .jinja 文件；不写用模型自己的。")] = None,
     served: Annotated[
         Path | None, typer.Option("--served", help="部署时用的对话模板（.jinja），看看是不是一样。")
@@ -293,8 +295,8 @@ def inspect(
 
     例：shishen dataset inspect 数据集/ --model 模型/
     """
-    from shishen.local_models.folder import examine
     from shishen.local_models.loading import load_tokenizer
+    from shishen.local_models.trained_model import model_at
     from shishen.training.doctor import facts_of
     from shishen.training.doctor import inspect as look
     from shishen.training.preparing import examples_of
@@ -302,7 +304,7 @@ def inspect(
     if not source.exists():
         raise NotFound(f"没有 {source} 这个文件或文件夹；请检查路径。")
     served_text = _template_text(served) if served is not None else None
-    tokenizer = load_tokenizer(examine(model), template=template)
+    tokenizer = load_tokenizer(model_at(model), template=template)
     found = look(
         examples_of([str(source)], "train"), tokenizer, served_template=served_text, longest=longest, show=show
     )

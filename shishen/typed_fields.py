@@ -1,6 +1,7 @@
 """A struct of options from values that people wrote, every fault found and named with what would be right."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -17,7 +18,10 @@ def struct_of(type_: type[Struct], prefix: str, given: Mapping[str, Any], faults
     clean: dict[str, Any] = {}
     for key, value in given.items():
         if key not in fields:
-            faults.append(f"没有 {front}{key} 这一项（{prefix or '这里'} 有：{'、'.join(fields)}）")
+            meant = get_close_matches(key, fields, n=1)
+            where = f"{prefix} 有" if prefix else "这里有"
+            there = f"是不是 {front}{meant[0]}" if meant else f"{where}：{'、'.join(fields)}"
+            faults.append(f"没有 {front}{key} 这一项（{there}）")
             continue
         try:
             clean[key] = msgspec.convert(_parted(value, fields[key].type), fields[key].type, strict=_typed(value))

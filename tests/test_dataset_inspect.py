@@ -92,3 +92,15 @@ def test_what_cannot_be_read_is_one_line_in_chinese(shishen: Shishen, tmp_path: 
     served.write_bytes(b"\xff\xfe\x00broken\xff")
     done = shishen("dataset", "inspect", data, "--model", model, "--served", served)
     assert is_fault(done, "不是 UTF-8 的文本")
+
+
+def test_the_folder_of_a_run_will_do(shishen: Shishen, model: Path, data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "甲"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text("{}", encoding="utf-8")
+    assert is_fault(shishen("dataset", "inspect", data, "--model", run), "还没有做完")
+    model.rename(run / "model")
+    assert shishen("dataset", "inspect", data, "--model", run).status == 0
+    built = shishen("dataset", "build", "--output", tmp_path / "书", "--kinds", "tips", "--tokenizer", run, "--json")
+    assert built.status == 0
+    assert "词元" in (tmp_path / "书" / "card.html").read_text(encoding="utf-8")

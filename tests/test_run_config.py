@@ -62,6 +62,8 @@ def test_what_is_wrong_makes_no_contradiction_of_its_own() -> None:
         ({"data": 3}, "data 不能是 3"),
         ({"seed": -1}, "seed"),
         ({"lorra": {"rank": 3}}, "没有 lorra 这一项"),
+        ({"epohcs": 3}, "没有 epohcs 这一项（是不是 epochs）"),
+        ({"batch": {"token": 64}}, "没有 batch.token 这一项（是不是 batch.tokens）"),
         ({"method": "sft"}, "full、lora、qlora 或 dora"),
     ],
 )
