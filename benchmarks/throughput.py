@@ -4,8 +4,8 @@
 
 The data are the dishes of the house cookbook as prompt and completion, those of more than 1,024 tokens left out, as
 TRL would cut them. Both take eight examples a step, in an order of their own, and the same rates; TRL runs as it does
-unless told otherwise (bf16, its own padding), with the rate, the schedule and no files written. Ours chooses fp32 where
-the processor has no instructions for bf16; `--trl-fp32` has TRL do so as well. At the end both models are measured on
+unless told otherwise (bf16, its own padding), with the rate, the schedule and no files written. Ours computes
+in bf16 where the processor has instructions for it, else in fp32; `--trl-fp32` has TRL compute in fp32. At the end both models are measured on
 the same examples by the same code. The runs alternate; each figure is that of the best round, and the
 losses of all rounds are shown.
 """
@@ -46,7 +46,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--epochs", type=int, default=1)
     arguments.add_argument("--rounds", type=int, default=2)
-    arguments.add_argument("--trl-fp32", action="store_true", help="not TRL's default number type, but ours")
+    arguments.add_argument("--trl-fp32", action="store_true", help="fp32 instead of TRL's default, bf16")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
