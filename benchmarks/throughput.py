@@ -4,9 +4,9 @@
 
 The data are the dishes of the house cookbook as prompt and completion, those of more than 1,024 tokens left out, as
 TRL would cut them. Both take eight examples a step, in an order of their own, and the same rates; TRL runs as it does
-unless told otherwise (bf16, its own padding), with the rate, the schedule and no files written. Ours computes
-in bf16 where the processor has instructions for it, else in fp32; `--trl-fp32` has TRL compute in fp32. At the end both models are measured on
-the same examples by the same code. The runs alternate; each figure is that of the best round, and the
+unless told otherwise (bf16, its own padding), with the rate, the schedule and no files written. Ours computes in bf16
+where the processor has instructions for it, else in fp32; `--trl-fp32` has TRL compute in fp32. At the end both models
+are measured on the same examples by the same code. The runs alternate; each figure is that of the best round, and the
 losses of all rounds are shown.
 """
 
