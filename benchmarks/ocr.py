@@ -23,8 +23,9 @@ from msgspec import Struct
 from PIL.Image import Image
 
 from shishen.engines import engine
-from shishen.imaging import PDFIUM_LOCK, open_page, straighten
+from shishen.imaging import open_page, straighten
 from shishen.pages import PageImage
+from shishen.pdf_pages.pdfium_lock import PDFIUM_LOCK
 from shishen.protocols import Ocr
 from shishen.source_file import Limits
 from tests.scanning import LOOKS, scanned

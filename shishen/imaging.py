@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from shishen.errors import UnreadableFile
 from shishen.pages import PageImage
+from shishen.pdf_pages.pdfium_lock import PDFIUM_LOCK
 from shishen.source_file import HEAD_BYTES, Limits
 from shishen.system_reason import reason_of
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-# PDFium is not thread-safe: whoever calls into it, anywhere in the program, holds this lock.
-PDFIUM_LOCK = threading.Lock()
 # PIL's guard against bombs is a global of its own, and so are the warnings of a process.
 _HEADER_LOCK = threading.Lock()
 # More than this no page of text needs (A3 at 400 dpi has 31); what is larger is opened smaller.

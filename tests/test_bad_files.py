@@ -411,7 +411,7 @@ def test_stopped_in_the_middle_of_a_shelf(tmp_path: Path, how: signal.Signals) -
             time.sleep(0.02)
         child.send_signal(how)
         _, words = child.communicate(timeout=60)
-    assert child.returncode == (-how if how == signal.SIGKILL else 130)
+    assert child.returncode == (-how if how == signal.SIGKILL else 130), words
     assert "Traceback" not in words
     kept = _count(library)
     assert 0 < kept < 720

@@ -1,5 +1,6 @@
 """The text of PDF pages as the wild has them: on their side, downwards, outside the page, unseen, in odd characters."""
 
+import ctypes
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from shishen.imaging import open_page
 from shishen.layout.reading_order import reading_order
 from shishen.layout.tables import tables_of
 from shishen.pages import Page
+from shishen.pdf_pages.pdfium_lock import PdfiumLock
 from shishen.source_file import Limits
 from tests.test_reader_pdf import (
     FONT,
@@ -278,3 +280,24 @@ def test_numbers_beyond_all_bounds_are_no_place(tmp_path: Path) -> None:
     assert texts(page) == lines
     assert all(abs(place) < 1e6 for rule in page.rules for place in (rule.left, rule.top, rule.right, rule.bottom))
     assert [line.size for line in reading_order(page)] == [10.0] * 12
+
+
+def test_ctrl_c_while_a_call_is_made_stays_ctrl_c() -> None:
+    """ctypes makes an error of its own of what is raised while it takes the arguments."""
+
+    class Interrupted:
+        @property
+        def _as_parameter_(self) -> int:
+            raise KeyboardInterrupt
+
+    call = ctypes.pythonapi.Py_GetRecursionLimit
+    call.argtypes = [ctypes.c_int]
+    lock = PdfiumLock()
+    with pytest.raises(ctypes.ArgumentError, match="KeyboardInterrupt"):
+        call(Interrupted())
+    with pytest.raises(KeyboardInterrupt), lock:
+        call(Interrupted())
+    with pytest.raises(ctypes.ArgumentError), lock:
+        call("three")
+    with lock:
+        pass

@@ -6,9 +6,9 @@ from typing import Any
 from msgspec import Struct
 
 from shishen.errors import UnreadableFile
-from shishen.imaging import PDFIUM_LOCK
 from shishen.pages import Page, PageImage
 from shishen.pdf_pages.legible import is_legible
+from shishen.pdf_pages.pdfium_lock import PDFIUM_LOCK
 from shishen.protocols import Reader
 from shishen.records import Rejected
 from shishen.source_file import SourceFile
