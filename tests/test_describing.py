@@ -352,7 +352,7 @@ def test_a_card_takes_less_than_a_millisecond() -> None:
     recipes = [recipe for recipe in Kitchen().read(COOKBOOK) if isinstance(recipe, Recipe)]
     for recipe in recipes:
         card(recipe)
-    start = time.perf_counter()
+    start = time.process_time()
     for recipe in recipes:
         card(recipe)
-    assert (time.perf_counter() - start) / len(recipes) < 0.002
+    assert (time.process_time() - start) / len(recipes) < 0.002

@@ -146,6 +146,6 @@ def test_chinese_text_is_given_back_itself() -> None:
 def test_a_long_turn_is_quick() -> None:
     translated("salt")
     text = "i have tofu and stir-fried pork with spring onions, " * 400
-    start = time.perf_counter()
+    start = time.process_time()
     assert "豆腐" in translated(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5

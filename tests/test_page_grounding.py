@@ -416,6 +416,6 @@ def test_what_is_copied_is_never_lost(copied: list[str]) -> None:
 @pytest.mark.parametrize("page", ["甲乙，" * 7000, "1 2 3 " * 4000, "一" * 20_000, "½" * 20_000, "l" * 20_000])
 def test_long_pages_take_no_long_time(page: str) -> None:
     given = reading(title=page[:1], **lines(page[:3000], "甲" * 3000), **steps("甲丙，" * 1600, "乙" * 20_000, page))
-    begun = time.perf_counter()
+    begun = time.process_time()
     grounded(given, page)
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3

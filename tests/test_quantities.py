@@ -337,16 +337,16 @@ def test_a_name_read_again_is_the_same_name(raw: str) -> None:
     "unit", ["盐5g、", "(", "葱姜蒜", "1/", "一", "或", " ", "半", "各", "5克+", "[a](", "*", "1-", "的"]
 )
 def test_a_megabyte_is_read_in_no_time(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     line = read_line(unit * (1_000_000 // len(unit)))
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert line.kind in ("ingredient", "header", "tool", "noise")
 
 
 def test_a_typical_line_takes_little_time() -> None:
     labels = read_labels(LABELS / "howtocook_dev.jsonl")
     read_line("盐 5g")
-    start = time.perf_counter()
+    start = time.process_time()
     for label in labels:
         read_afresh(label.raw)
-    assert (time.perf_counter() - start) / len(labels) < 0.001
+    assert (time.process_time() - start) / len(labels) < 0.001
